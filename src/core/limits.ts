@@ -1,0 +1,63 @@
+/** Every bound of the program, with its reason. Sizes are in bytes where the name says so. */
+
+/** UTF-8 bytes of a name, a label's name or value, or an id: longer ones are a mistake of the producer. */
+export const NAME_BYTES_MAX = 512;
+
+/** One event: what is larger is no event but a file that lost its line feeds. */
+export const LINE_BYTES_MAX = 1024 * 1024;
+
+/** What a dead letter keeps of a refused event: enough to see what it was. */
+export const DEAD_LETTER_BYTES_MAX = 4096;
+
+/** Dead letters kept; beyond it the oldest go, and are counted. About 100 MB at a usual 1 KB each. */
+export const DEAD_LETTERS_MAX = 100_000;
+
+/** Labels of one event: more is data in the wrong place. */
+export const LABELS_MAX = 64;
+
+/** Readable bytes behind a chunk: the scanner loads four bytes at a time and looks a few words ahead. */
+export const SCAN_SLACK_BYTES = 64;
+
+/** One read of a file: large enough to hide the system call, small enough to stay in the cache. */
+export const READ_CHUNK_BYTES = 256 * 1024;
+
+/**
+ * Events of one engine batch: its columns (29 bytes an event) stay in the second-level cache. `replay`
+ * cuts by this count, so that a file and a pipe give the same bytes.
+ */
+export const BATCH_EVENTS = 8192;
+
+/** Series of one rule unless it says otherwise: at 250 bytes a series and pane, 250 MB. */
+export const SERIES_MAX_DEFAULT = 1_000_000;
+
+/** Panes that one rule may hold at a time. A config that would need more is refused by `check`. */
+export const PANES_MAX = 65_536;
+
+/** Rows written to a sink in one transaction: long enough to be fast, short enough to retry. */
+export const SINK_BATCH_ROWS_MAX = 10_000;
+
+/** Rows in memory that wait for a sink; beyond it reading stops until the sink took some. */
+export const OUTBOX_ROWS_MAX = 1_000_000;
+
+/** Ids remembered for deduplication unless the configuration says otherwise. */
+export const DEDUPE_IDS_MAX_DEFAULT = 5_000_000;
+
+/** Partial intervals kept (gaps of the bus): adjacent ones are merged beyond it. */
+export const PARTIAL_INTERVALS_MAX = 1_000;
+
+/** The longest single wait of a timer: longer ones are split, since timers end at 2^31 - 1 ms. */
+export const TIMER_MS_MAX = 2_147_483_647;
+
+/** First and longest pause between two tries of something outside, before jitter. */
+export const RETRY_MS_MIN = 200;
+export const RETRY_MS_MAX = 30_000;
+
+/** One call that leaves the process, unless its component says otherwise. */
+export const CALL_TIMEOUT_MS = 30_000;
+
+/** How long a stop may take to drain the outbox before the process ends. */
+export const SHUTDOWN_MS_MAX = 30_000;
+
+/** Timestamps outside [1900, 2200] are a wrong unit, not a time. Unix seconds. */
+export const MIN_TIMESTAMP_DEFAULT = -2_208_988_800;
+export const MAX_TIMESTAMP_DEFAULT = 7_258_118_400;

@@ -1,0 +1,92 @@
+import type { Aggregation } from "./aggregation.ts";
+import type { SinkDefinition } from "./sink.ts";
+import type { SourceDefinition } from "./source.ts";
+import type { DurationMicros, EpochMicros, TimestampUnit } from "./time.ts";
+import type { WindowRule } from "./window.ts";
+
+/**
+ * A configuration that was checked and completed: every default filled in, every path absolute, every
+ * component found. The pipeline, the status service and the commands read this and nothing else.
+ */
+export interface Settings {
+  /** Part of every row id. */
+  readonly name: string;
+  /** Where it came from, for messages: a file, or `the environment`. */
+  readonly origin: string;
+  readonly source: SourceSettings;
+  /** At least one, in the order of the file. */
+  readonly rules: readonly RuleSettings[];
+  /** At least one, in the order of the file. */
+  readonly sinks: readonly SinkSettings[];
+  readonly time: TimeSettings;
+  readonly dedupe: DedupeSettings;
+  readonly status: StatusSettings;
+  readonly metrics: { readonly everyMs: number };
+  readonly state: { readonly dir: string };
+  readonly bus: BusSettings;
+  /** Values that must never be shown: whatever is printed goes through `redact` with these. */
+  readonly secrets: readonly string[];
+}
+
+export interface SourceSettings {
+  // The options were made by this very definition's schema; no reader looks into them.
+  readonly definition: SourceDefinition<unknown>;
+  readonly options: unknown;
+}
+
+export interface SinkSettings {
+  readonly name: string;
+  readonly definition: SinkDefinition<unknown>;
+  readonly options: unknown;
+}
+
+/** Which functions a rule computes. */
+export type AggregateSettings =
+  /** Each event names its function, which is part of the series; these may be named. */
+  | { readonly kind: "event"; readonly functions: readonly Aggregation[] }
+  /** Every event goes into all of these; `key` is the row's `agg_func`. */
+  | {
+      readonly kind: "named";
+      readonly functions: readonly { readonly key: string; readonly aggregation: Aggregation }[];
+    };
+
+export interface RuleSettings {
+  readonly name: string;
+  readonly window: WindowRule;
+  readonly allowedLateness: DurationMicros;
+  readonly aggregate: AggregateSettings;
+  /** Names of sinks: all of them unless the rule says otherwise. */
+  readonly to: readonly string[];
+  readonly seriesMax: number;
+}
+
+export interface TimeSettings {
+  readonly outOfOrderness: DurationMicros;
+  readonly idleTimeout: DurationMicros | "off";
+  readonly maxFuture: DurationMicros | "off";
+  readonly timestampUnit: TimestampUnit;
+  readonly minTimestamp: EpochMicros;
+  readonly maxTimestamp: EpochMicros;
+}
+
+export interface DedupeSettings {
+  readonly for: DurationMicros;
+  readonly idsMax: number;
+}
+
+export interface StatusSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Whether the port was asked for: if not, the next free one is taken when it is busy. */
+  readonly portAsked: boolean;
+  /** Required on every address but loopback; undefined: one is made and printed once. */
+  readonly token: string | undefined;
+}
+
+/** Our own bus: the embedded default and `aggregator bus`. */
+export interface BusSettings {
+  /** Whether the service serves it below `/vabus`: when no other bus is configured. */
+  readonly embedded: boolean;
+  readonly bytesMax: number;
+  readonly retention: DurationMicros;
+}

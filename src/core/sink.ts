@@ -1,0 +1,73 @@
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./logger.ts";
+import type { OptionSchema } from "./plugin.ts";
+import type { ResultRow } from "./result.ts";
+
+/** Rows that belong together: a sink writes them in one transaction where it has transactions. */
+export interface RowBatch {
+  /** At most `SINK_BATCH_ROWS_MAX`. A row id may stand in it more than once: the last one counts. */
+  readonly rows: readonly ResultRow[];
+  /** Of the first row; counts up by one a row, over the whole life of the outbox. */
+  readonly sequence: number;
+}
+
+/** A row that the store will never take. */
+export interface RefusedRow {
+  /** Index in `rows`. */
+  readonly index: number;
+  /** What the store said, without secrets. */
+  readonly reason: string;
+}
+
+export interface WriteOutcome {
+  /** Empty when all was written. */
+  readonly refused: readonly RefusedRow[];
+}
+
+/** An open sink. The pipeline calls `write` one at a time. */
+export interface SinkWriter {
+  /**
+   * Resolves when the rows are durable. Throwing means that nothing is known of any row: the pipeline
+   * closes the writer, waits, opens again, and the whole batch comes again. A row with `withdrawn` is
+   * deleted. A row that is there already is overwritten when `(generation, revision)` is greater, or equal.
+   *
+   * @throws {TransientError} The store is away.
+   * @throws {FatalError} Trying again cannot help: a fenced owner, a table of another shape.
+   */
+  write(batch: RowBatch, signal: AbortSignal): Promise<WriteOutcome>;
+  /** Frees everything within a few seconds. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface SinkContext {
+  /** The name of the sink in the configuration. */
+  readonly sink: string;
+  readonly pipeline: string;
+  /** Unix seconds at which this state, or this `replay --to`, began; kept beside every row. */
+  readonly generation: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A sink kind: one file, one line in `sinks/list.ts`. */
+export interface SinkDefinition<Options> {
+  /** The word in the configuration: `postgres`. */
+  readonly name: string;
+  readonly summary: string;
+  /**
+   * What a retry does: `"transactional"`: rows and progress commit together; `"idempotent"`: the same
+   * row is overwritten; `"at-least-once"`: a row may appear twice, with the same id.
+   */
+  readonly delivery: "transactional" | "idempotent" | "at-least-once";
+  readonly options: OptionSchema<Options>;
+  readonly example: Readonly<Record<string, unknown>>;
+  /** How a person finds it in `/status`, without secrets: `postgres://db:5432/plant table aggregates`. */
+  describe(options: Options): string;
+  /** Connects, and makes the table or topic when it is missing. Throws like `write`. */
+  open(options: Options, context: SinkContext, signal: AbortSignal): Promise<SinkWriter>;
+}
+
+/** Gives a sink definition its types. */
+export function defineSink<Options>(definition: SinkDefinition<Options>): SinkDefinition<Options> {
+  return definition;
+}

@@ -1,0 +1,108 @@
+import type { Clock } from "./clock.ts";
+import type { Refusal } from "./event.ts";
+import type { EventLog } from "./event-log.ts";
+import type { Logger } from "./logger.ts";
+import type { OptionSchema } from "./plugin.ts";
+
+/** An opaque resume point of a source; only the source that made it reads it. */
+export type Cursor = string;
+
+/** Events as they came, not yet looked at. */
+export interface EventBatch {
+  /** The watermark is kept per partition; a source without partitions says `"0"`. */
+  readonly partition: string;
+  /**
+   * NDJSON: whole records in [0, `length`), each ended by a line feed but perhaps the last. What lies
+   * behind `length` is slack. With at least `SCAN_SLACK_BYTES` of slack the bytes are decoded in place,
+   * otherwise they are copied first. Valid until the next call of `read`.
+   */
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  /** Where to go on once this batch is committed. */
+  readonly cursor: Cursor;
+  /** Names the place of the record that began after `line` line feeds of this batch: `line 7`. */
+  place(line: number): string;
+  /** Events known to wait behind this batch; undefined when the source cannot tell. */
+  readonly pending: number | undefined;
+  /** Records that the source itself could not hand over (too large, say); counted as received. */
+  readonly refusals: readonly Refusal[];
+  /**
+   * Set when records before this batch are gone for good: the bus threw them away before we read
+   * them. Windows around the gap are marked `partial`.
+   */
+  readonly gap: Gap | undefined;
+}
+
+export interface Gap {
+  /** How many events; undefined when the source cannot tell. */
+  readonly events: number | undefined;
+  /** What happened, for the log and `/status`. */
+  readonly detail: string;
+}
+
+/**
+ * What one read gave: events; nothing although all is well (the source is caught up: the idle rule may
+ * count); or the end of the input, after which every window fires.
+ */
+export type SourceRead =
+  | { readonly kind: "batch"; readonly batch: EventBatch }
+  | { readonly kind: "empty" }
+  | { readonly kind: "end" };
+
+/**
+ * An open source. The pipeline calls `read` and `ack` never concurrently with themselves; `ack` may
+ * overlap a `read`. After any throw the pipeline closes the reader and opens a new one at the last
+ * committed cursor, so a reader needs no retry of its own.
+ */
+export interface SourceReader {
+  /**
+   * The next events. Waits for some, but at most `SourceContext.waitMsMax`; then says `empty`. May read
+   * ahead.
+   *
+   * @throws {TransientError} The source is away, or asks for patience.
+   * @throws {FatalError} Trying again cannot help.
+   */
+  read(signal: AbortSignal): Promise<SourceRead>;
+  /** All up to `cursor` is committed and will never be asked for again. */
+  ack(cursor: Cursor, signal: AbortSignal): Promise<void>;
+  /** Frees everything. May be called twice, and while a read is under way (which then rejects). */
+  close(): Promise<void>;
+}
+
+export interface SourceContext {
+  /** Where to go on; undefined: from the start that the options name. */
+  readonly cursor: Cursor | undefined;
+  /** How long one read may wait for events, in milliseconds. */
+  readonly waitMsMax: number;
+  /** The journal of this process: the log behind the embedded bus. Undefined where none is open. */
+  readonly log: EventLog | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A source kind: one file, one line in `sources/list.ts`. */
+export interface SourceDefinition<Options> {
+  /** The word in the configuration: `vabus`. */
+  readonly name: string;
+  /** One sentence for the help and the reference. */
+  readonly summary: string;
+  /** `"cursor"`: can be read again from a cursor. `"none"`: what was handed over is gone from it. */
+  readonly replay: "cursor" | "none";
+  readonly options: OptionSchema<Options>;
+  /** Options that work, for the reference. */
+  readonly example: Readonly<Record<string, unknown>>;
+  /** How a person finds it in `/status`, without secrets: `http://bus:8000/vabus`. */
+  describe(options: Options): string;
+  /**
+   * Connects.
+   *
+   * @throws {TransientError} Away for now.
+   * @throws {FatalError} Trying again cannot help.
+   */
+  open(options: Options, context: SourceContext, signal: AbortSignal): Promise<SourceReader>;
+}
+
+/** Gives a source definition its types. */
+export function defineSource<Options>(definition: SourceDefinition<Options>): SourceDefinition<Options> {
+  return definition;
+}
