@@ -103,6 +103,8 @@ export interface SourceDefinition<Options> {
 }
 
 /** Gives a source definition its types. */
-export function defineSource<Options>(definition: SourceDefinition<Options>): SourceDefinition<Options> {
+export function defineSource<Options>(
+  definition: SourceDefinition<Options>,
+): SourceDefinition<Options> {
   return definition;
 }

@@ -23,9 +23,13 @@ export interface PageRequest {
   readonly limit: number;
 }
 
-export type Health = { readonly status: "ok" } | { readonly status: "degraded"; readonly reasons: readonly string[] };
+export type Health =
+  | { readonly status: "ok" }
+  | { readonly status: "degraded"; readonly reasons: readonly string[] };
 
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reasons: readonly string[] };
+export type Readiness =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly reasons: readonly string[] };
 
 export interface SourceStatus {
   readonly kind: string;
