@@ -1,0 +1,54 @@
+import { messageOf } from "../core/errors.ts";
+import { defineCommand } from "./command.ts";
+import { EXIT } from "./exit.ts";
+
+/** Shorter than what a container runtime waits, so that the reason is still said. */
+const TIMEOUT_MS = 4_000;
+
+/** For container runtimes: the image needs no other program to ask the service how it is. */
+export const healthcheck = defineCommand({
+  name: "healthcheck",
+  summary: "Ask a running service whether it is alive; exit 1 when it is not",
+  args: {
+    url: {
+      type: "positional",
+      required: false,
+      description: "Base URL of the service. Default: this machine, at HOST and PORT",
+    },
+  },
+  examples: [
+    { line: "aggregator healthcheck", does: "Ask the service on this machine" },
+    {
+      line: "aggregator healthcheck http://plant-7:8000",
+      does: "Ask another one",
+    },
+  ],
+  async run({ url }, { terminal, env }) {
+    const asked = new URL("healthz", withSlash(url ?? ownAddress(env)));
+    try {
+      const response = await fetch(asked, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const body = await response.text();
+      if (!response.ok) {
+        terminal.say(`Service at ${asked.host} answers with status ${response.status}: ${body}`);
+        return EXIT.failed;
+      }
+      terminal.print(body.trim());
+      return EXIT.ok;
+    } catch (thrown) {
+      terminal.say(`Cannot reach the service at ${asked.host}: ${messageOf(thrown)}`);
+      return EXIT.failed;
+    }
+  },
+});
+
+/** A service that listens on every address is asked on the loopback one. */
+function ownAddress(env: Readonly<Record<string, string | undefined>>): string {
+  const host = env["HOST"] ?? "127.0.0.1";
+  const reachable = host === "" || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const literal = reachable.includes(":") ? `[${reachable}]` : reachable;
+  return `http://${literal}:${env["PORT"] ?? "8000"}`;
+}
+
+function withSlash(url: string): string {
+  return url.endsWith("/") ? url : `${url}/`;
+}

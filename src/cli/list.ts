@@ -1,0 +1,5 @@
+import type { Command } from "./command.ts";
+import { healthcheck } from "./healthcheck.ts";
+
+/** Every command, in the order of the overview. */
+export const commands: readonly Command[] = [healthcheck];

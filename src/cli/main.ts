@@ -1,0 +1,66 @@
+import { nearest } from "../core/nearest.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { EXIT, type ExitCode, reportFailure, UsageError } from "./exit.ts";
+import { helpOf, helpOfAll } from "./help.ts";
+import { commands } from "./list.ts";
+import { readArguments } from "./read-arguments.ts";
+import { version } from "./version.ts";
+
+/**
+ * Runs the command that the words name. Never throws: whatever goes wrong is said on stderr and told
+ * by the exit code.
+ *
+ * @param words The command line behind the program's name.
+ */
+export async function main(words: readonly string[], context: CommandContext): Promise<ExitCode> {
+  try {
+    return await dispatch(words, context);
+  } catch (failure) {
+    const code = reportFailure(failure, context.terminal);
+    if (code === EXIT.usage) context.terminal.say(`Run aggregator ${helpHint(words)} for help`);
+    return code;
+  }
+}
+
+async function dispatch(words: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const { terminal } = context;
+  const style = terminal.isPrintedToScreen ? "colour" : "plain";
+  const [first, ...rest] = words;
+  if (first === undefined) {
+    terminal.say(await helpOfAll(commands, "plain"));
+    return EXIT.usage;
+  }
+  if (first === "--help" || first === "-h") {
+    terminal.print(await helpOfAll(commands, style));
+    return EXIT.ok;
+  }
+  if (first === "--version" || first === "-v") {
+    terminal.print(version);
+    return EXIT.ok;
+  }
+  const command = commands.find(({ name }) => name === first);
+  if (command === undefined) throw new UsageError(unknownCommand(first));
+  if (asksForHelp(rest)) {
+    terminal.print(await helpOf(command, style));
+    return EXIT.ok;
+  }
+  return await command.run(readArguments(rest, command.args), context);
+}
+
+/** Behind `--` a word is a word. */
+function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  const options = end === -1 ? words : words.slice(0, end);
+  return options.includes("--help") || options.includes("-h");
+}
+
+function unknownCommand(word: string): string {
+  const kind = word.startsWith("-") ? "option" : "command";
+  const meant = nearest(word, [...commands.map(({ name }) => name), "--help", "--version"]);
+  return `Unknown ${kind} ${word}${meant === undefined ? "" : `, did you mean ${meant}?`}`;
+}
+
+function helpHint(words: readonly string[]): string {
+  const command: Command | undefined = commands.find(({ name }) => name === words[0]);
+  return command === undefined ? "--help" : `${command.name} --help`;
+}
