@@ -1,0 +1,85 @@
+import type { RefusalReason } from "./event.ts";
+
+/** Why a rule did not take an event, as bits: another rule may take it all the same. */
+export const MISSED = {
+  /** All its windows of the rule are forgotten. */
+  late: 1,
+  /** Its series would be one too many. */
+  overLimit: 2,
+  /** The rule does not want it. */
+  filtered: 4,
+} as const;
+
+/** A line that is no event. */
+export interface LineRefusal {
+  readonly reason: RefusalReason;
+  readonly detail: string;
+  /** The line as it came, cut to `DEAD_LETTER_BYTES_MAX`. */
+  readonly event: string;
+  /** Line feeds before it in its source batch. */
+  readonly line: number;
+}
+
+/**
+ * A batch of decoded events, a field a column: what decode hands to the engine without an object, a
+ * string or a promise per event. The first `length` places are filled.
+ */
+export class EventColumns {
+  readonly capacity: number;
+  /** Events in the columns. */
+  length = 0;
+  /** Events read into this batch so far: those in the columns, the refused and the filtered ones. */
+  received = 0;
+  /** Events with our own metric prefix: counted, not kept. */
+  filtered = 0;
+  /** Number of the name in the name table. */
+  readonly name: Int32Array;
+  /** Index of the function in the decoder's list. */
+  readonly fn: Uint8Array;
+  readonly value: Float64Array;
+  /** Event time, in microseconds since the epoch. */
+  readonly time: Float64Array;
+  /** How many rules did not take the event; 0 as decoded. */
+  readonly missedBy: Uint8Array;
+  /** {@link MISSED} bits of these rules; 0 as decoded. */
+  readonly missed: Uint8Array;
+  /** Line feeds before the event in its source batch. */
+  readonly line: Int32Array;
+  /** Where its line begins in the bytes last decoded. */
+  readonly start: Int32Array;
+  /** How many events carry an id: 0 for most streams, and then nobody looks at `ids`. */
+  idCount = 0;
+  /** The id of the event, undefined where it has none. */
+  readonly ids: (string | undefined)[];
+  readonly refusals: LineRefusal[] = [];
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.name = new Int32Array(capacity);
+    this.fn = new Uint8Array(capacity);
+    this.value = new Float64Array(capacity);
+    this.time = new Float64Array(capacity);
+    this.missedBy = new Uint8Array(capacity);
+    this.missed = new Uint8Array(capacity);
+    this.line = new Int32Array(capacity);
+    this.start = new Int32Array(capacity);
+    this.ids = new Array<string | undefined>(capacity).fill(undefined);
+  }
+
+  /** Forgets the events and refusals, which were handled; `received` goes on until the batch is cut. */
+  clear(): void {
+    this.missed.fill(0, 0, this.length);
+    this.missedBy.fill(0, 0, this.length);
+    this.length = 0;
+    this.filtered = 0;
+    this.refusals.length = 0;
+    if (this.idCount > 0) this.ids.fill(undefined);
+    this.idCount = 0;
+  }
+}
+
+/** The names behind the numbers of {@link EventColumns.name}. */
+export interface Names {
+  /** The name with this number. */
+  text(name: number): string;
+}

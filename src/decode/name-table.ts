@@ -1,0 +1,203 @@
+import type { Names } from "../core/columns.ts";
+
+/** Words (32 bits) of an entry: one cache line, so that a look-up touches one line of memory. */
+export const ENTRY_WORDS = 16;
+export const ENTRY_SHIFT = 4;
+/** Where in an entry stand the hash, the length in bytes (-1: free), the number, the arena offset … */
+export const HASH = 0;
+export const LENGTH = 1;
+export const NUMBER = 2;
+export const OFFSET = 3;
+/** … and the first bytes of the name. */
+export const INLINE = 4;
+export const INLINE_BYTES = (ENTRY_WORDS - INLINE) * 4;
+
+/** The number of a name that must not be aggregated: our own metrics. */
+export const IGNORED = -1;
+
+const SLOTS_MIN = 1024;
+const ARENA_BYTES_MIN = 64 * 1024;
+const MULTIPLIER = 0x9e3779b1;
+
+/**
+ * Names as small numbers, found by their bytes: open addressing over entries of one cache line each.
+ * The hash is seeded, since names come from outside; all bytes are compared, always.
+ *
+ * The scanner hashes and compares inside its own loop (`hashOf` says how, `find` is the readable
+ * form); everything that is rare happens here.
+ */
+export class NameTable implements Names {
+  readonly seed: number;
+  readonly #ignoredPrefix: string | undefined;
+  /** Entries; replaced when the table grows. */
+  entries: Int32Array;
+  /** The bytes of all names, each padded to whole words; replaced when it grows. */
+  arena: Uint8Array;
+  arenaView: DataView;
+  #arenaTop = 0;
+  /** Slots in use. */
+  #used = 0;
+  #texts: string[] = [];
+
+  /**
+   * @param options.seed Any 32 bits.
+   * @param options.ignoredPrefix Names that begin so get the number {@link IGNORED}.
+   */
+  constructor(options: { seed: number; ignoredPrefix?: string | undefined }) {
+    this.seed = options.seed | 0;
+    this.#ignoredPrefix = options.ignoredPrefix;
+    this.entries = freeEntries(SLOTS_MIN);
+    this.arena = new Uint8Array(ARENA_BYTES_MIN);
+    this.arenaView = new DataView(this.arena.buffer);
+  }
+
+  /** How many numbers were given: all numbers are below it. */
+  get size(): number {
+    return this.#texts.length;
+  }
+
+  text(name: number): string {
+    return this.#texts[name]!;
+  }
+
+  /** The number of a name that was checked: not empty, not too long, well-formed. */
+  intern(text: string): number {
+    const bytes = new TextEncoder().encode(text);
+    const padded = new Uint8Array(wordsOf(bytes.length) * 4);
+    padded.set(bytes);
+    const view = new DataView(padded.buffer);
+    const hash = this.hashOf(view, 0, bytes.length);
+    const entry = this.find(view, 0, bytes.length, hash);
+    if (this.entries[entry + LENGTH]! >= 0) return this.entries[entry + NUMBER]!;
+    return this.entries[this.insert(padded, { at: 0, length: bytes.length, hash, text }) + NUMBER]!;
+  }
+
+  /** The hash of the bytes at `at`: word by word, the last one cut to the bytes that belong to it. */
+  hashOf(view: DataView, at: number, length: number): number {
+    let hash = this.seed;
+    const end = at + length;
+    let p = at;
+    for (; p + 4 <= end; p += 4) {
+      hash = Math.imul(hash ^ view.getInt32(p, true), MULTIPLIER);
+      hash ^= hash >>> 13;
+    }
+    const rest = end - p;
+    const word = rest === 0 ? 0 : view.getInt32(p, true) & ((1 << (rest << 3)) - 1);
+    hash = Math.imul(hash ^ word, MULTIPLIER);
+    return ((hash ^ (hash >>> 16)) + length) | 0;
+  }
+
+  /** The entry of these bytes, or the free one where they belong. */
+  find(view: DataView, at: number, length: number, hash: number): number {
+    const entries = this.entries;
+    const mask = entries.length - 1;
+    let entry = firstEntry(hash, mask);
+    for (;;) {
+      const found = entries[entry + LENGTH]!;
+      if (found < 0) return entry;
+      if (entries[entry + HASH] === hash && found === length) {
+        if (this.#sameBytes(entries[entry + OFFSET]!, view, at, length)) return entry;
+      }
+      entry = (entry + ENTRY_WORDS) & mask;
+    }
+  }
+
+  /** Adds a name that `find` did not find; gives its entry. Replaces `entries` and `arena` at will. */
+  insert(
+    bytes: Uint8Array,
+    name: { at: number; length: number; hash: number; text: string },
+  ): number {
+    if ((this.#used + 1) * 2 > this.entries.length / ENTRY_WORDS) this.#rehash(this.#used * 4);
+    const offset = this.#store(bytes, name.at, name.length);
+    const ignored = this.#ignoredPrefix !== undefined && name.text.startsWith(this.#ignoredPrefix);
+    const number = ignored ? IGNORED : this.#texts.push(name.text) - 1;
+    this.#used++;
+    return this.#place(number, offset, name.length, name.hash);
+  }
+
+  /**
+   * Forgets the names that nobody uses any more and numbers the others anew.
+   *
+   * @param inUse For each number, whether it is to stay.
+   * @returns For each old number its new one, or -1.
+   */
+  retain(inUse: Uint8Array): Int32Array {
+    const renumbered = new Int32Array(this.#texts.length).fill(-1);
+    const kept: string[] = [];
+    for (let name = 0; name < this.#texts.length; name++) {
+      if (inUse[name] !== 1) continue;
+      renumbered[name] = kept.push(this.#texts[name]!) - 1;
+    }
+    this.#texts = [];
+    this.#used = 0;
+    this.#arenaTop = 0;
+    this.entries = freeEntries(SLOTS_MIN);
+    for (const text of kept) this.intern(text);
+    return renumbered;
+  }
+
+  #sameBytes(offset: number, view: DataView, at: number, length: number): boolean {
+    for (let i = 0; i < length; i++) {
+      if (this.arena[offset + i] !== view.getUint8(at + i)) return false;
+    }
+    return true;
+  }
+
+  #store(bytes: Uint8Array, at: number, length: number): number {
+    // Inline bytes are loaded from the arena as whole words, so that many must be there.
+    const room = Math.max(wordsOf(length) * 4, INLINE_BYTES);
+    if (this.#arenaTop + room > this.arena.length) {
+      const arena = new Uint8Array(Math.max(this.arena.length * 2, this.#arenaTop + room));
+      arena.set(this.arena);
+      this.arena = arena;
+      this.arenaView = new DataView(arena.buffer);
+    }
+    const offset = this.#arenaTop;
+    this.arena.fill(0, offset, offset + room);
+    this.arena.set(bytes.subarray(at, at + length), offset);
+    this.#arenaTop += room;
+    return offset;
+  }
+
+  #place(number: number, offset: number, length: number, hash: number): number {
+    const entries = this.entries;
+    const mask = entries.length - 1;
+    let entry = firstEntry(hash, mask);
+    while (entries[entry + LENGTH]! >= 0) entry = (entry + ENTRY_WORDS) & mask;
+    entries[entry + HASH] = hash;
+    entries[entry + LENGTH] = length;
+    entries[entry + NUMBER] = number;
+    entries[entry + OFFSET] = offset;
+    for (let word = 0; word < INLINE_BYTES / 4; word++) {
+      entries[entry + INLINE + word] = this.arenaView.getInt32(offset + word * 4, true);
+    }
+    return entry;
+  }
+
+  #rehash(slotsWanted: number): void {
+    const old = this.entries;
+    let slots = SLOTS_MIN;
+    while (slots < slotsWanted) slots *= 2;
+    this.entries = freeEntries(slots);
+    const mask = this.entries.length - 1;
+    for (let from = 0; from < old.length; from += ENTRY_WORDS) {
+      if (old[from + LENGTH]! < 0) continue;
+      let entry = firstEntry(old[from + HASH]!, mask);
+      while (this.entries[entry + LENGTH]! >= 0) entry = (entry + ENTRY_WORDS) & mask;
+      this.entries.set(old.subarray(from, from + ENTRY_WORDS), entry);
+    }
+  }
+}
+
+/** Where the search for a hash begins. `mask` is the length of the entries in words, less one. */
+function firstEntry(hash: number, mask: number): number {
+  return ((hash ^ (hash >>> 15)) << ENTRY_SHIFT) & mask;
+}
+
+function wordsOf(bytes: number): number {
+  return (bytes + 3) >> 2;
+}
+
+function freeEntries(slots: number): Int32Array {
+  return new Int32Array(slots * ENTRY_WORDS).fill(-1);
+}

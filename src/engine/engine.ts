@@ -1,0 +1,298 @@
+import { type EventColumns, MISSED, type Names } from "../core/columns.ts";
+import type { RefusalReason } from "../core/event.ts";
+import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
+import type { DedupeSettings, RuleSettings } from "../core/settings.ts";
+import { type DurationMicros, type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
+import { compareRows, type EngineRow } from "./engine-row.ts";
+import { PartialIntervals } from "./partial-intervals.ts";
+import { type HeldWindow, RuleEngine } from "./rule-engine.ts";
+import { SeenIds } from "./seen-ids.ts";
+import { Watermark } from "./watermark.ts";
+
+export interface EngineOptions {
+  readonly rules: readonly RuleSettings[];
+  readonly names: Names;
+  readonly outOfOrderness: DurationMicros;
+  /** Infinity: off. */
+  readonly idleTimeoutMs: number;
+  /** `"off"`: no event is too far ahead. */
+  readonly maxFuture: DurationMicros | "off";
+  readonly dedupe: DedupeSettings;
+  /** The monotonic clock now. */
+  readonly nowMs: number;
+}
+
+/** When a batch of events came. */
+export interface Arrival {
+  readonly partition: string;
+  /** The wall clock, for the future rule. */
+  readonly now: EpochMicros;
+  /** The monotonic clock, for the idle rule. */
+  readonly nowMs: number;
+}
+
+/** An event of the columns that no rule took, and why. */
+export interface EngineRefusal {
+  readonly index: number;
+  readonly reason: RefusalReason;
+  readonly detail: string;
+  /** Event time minus what it should have been, in seconds: how late, or how far ahead. */
+  readonly bySeconds: number;
+}
+
+/**
+ * The window engine: columns of events in, rows out. Pure and synchronous; both clocks come in as
+ * arguments. One batch is any number of `add`, then one `collect`.
+ *
+ * What is late does not hang on how the input was cut: the watermark moves event by event. For speed,
+ * `add` splits the columns where the watermark forgets a window; in between no rule needs to look.
+ */
+export class Engine {
+  readonly ledger: LedgerCounts = emptyLedger();
+  readonly rules: readonly RuleEngine[];
+  readonly #watermark: Watermark;
+  readonly #seen: SeenIds;
+  readonly #partial = new PartialIntervals();
+  readonly #maxFuture: DurationMicros | "off";
+  #rows: EngineRow[] = [];
+  /** The watermark at which the next window of any rule is forgotten. */
+  #nextForget = epochMicros(-Infinity);
+
+  constructor(options: EngineOptions) {
+    this.#watermark = new Watermark(options);
+    this.#seen = new SeenIds(options.dedupe);
+    this.#maxFuture = options.maxFuture;
+    const { names, outOfOrderness } = options;
+    const isPartial = (start: EpochMicros, end: EpochMicros): boolean =>
+      this.#partial.touch(start, end);
+    this.rules = options.rules.map(
+      (rule) => new RuleEngine(rule, { outOfOrderness, names, isPartial }),
+    );
+  }
+
+  /** Event time up to which no event is expected any more; -Infinity before the first event. */
+  get watermark(): EpochMicros {
+    return this.#watermark.value;
+  }
+
+  /** Ids forgotten before their time, because there were too many. */
+  get idsEvicted(): number {
+    return this.#seen.evicted;
+  }
+
+  /** Makes a partition known: from now on the watermark waits for it. */
+  openPartition(partition: string): void {
+    this.#watermark.open(partition);
+  }
+
+  /**
+   * Takes the events of the columns, the filtered and the refused ones into the account, and adds what
+   * can be added.
+   *
+   * @returns The events that were refused here, by index.
+   */
+  add(columns: EventColumns, arrival: Arrival): EngineRefusal[] {
+    const refusals: EngineRefusal[] = [];
+    const { ledger } = this;
+    ledger.received += columns.length + columns.filtered + columns.refusals.length;
+    ledger.filtered += columns.filtered;
+    ledger.invalid += columns.refusals.length;
+    if (columns.length === 0) return refusals;
+    if (columns.idCount === 0) this.#addRange(columns, 0, columns.length, arrival, refusals);
+    else this.#addWithIds(columns, arrival, refusals);
+    return refusals;
+  }
+
+  /** Events with an id go one by one: whether one is a duplicate hangs on what became of the others. */
+  #addWithIds(columns: EventColumns, arrival: Arrival, refusals: EngineRefusal[]): void {
+    let from = 0;
+    for (let i = 0; i < columns.length; i++) {
+      const id = columns.ids[i];
+      if (id === undefined) continue;
+      this.#addRange(columns, from, i, arrival, refusals);
+      from = i + 1;
+      if (this.#seen.has(id, this.watermark)) {
+        this.ledger.duplicate++;
+        continue;
+      }
+      const refused = refusals.length;
+      this.#addRange(columns, i, i + 1, arrival, refusals);
+      if (refusals.length > refused) continue; // a refused event is not remembered
+      this.#seen.add(id, epochMicros(columns.time[i]!), this.watermark);
+    }
+    this.#addRange(columns, from, columns.length, arrival, refusals);
+  }
+
+  #addRange(
+    columns: EventColumns,
+    first: number,
+    last: number,
+    arrival: Arrival,
+    refusals: EngineRefusal[],
+  ): void {
+    if (first >= last) return;
+    const { time } = columns;
+    const { partition } = arrival;
+    const futureLimit = this.#maxFuture === "off" ? Infinity : arrival.now + this.#maxFuture;
+    const others = this.#watermark.othersOf(partition);
+    let newest: number = this.#watermark.newestOf(partition);
+    let needed: number = this.#watermark.neededFor(this.#nextForget, others);
+    let from = first;
+    for (let i = first; i < last; i++) {
+      const t = time[i]!;
+      if (t > futureLimit) {
+        this.#addToRules(columns, { from, to: i, arrival }, refusals);
+        from = i + 1;
+        refusals.push(this.#refuseFuture(i, t, arrival.now));
+      } else if (t > newest) {
+        newest = t;
+        if (t < needed) continue;
+        // This event lets a window be forgotten: those before it are added first.
+        this.#addToRules(columns, { from, to: i, arrival }, refusals);
+        from = i;
+        this.#watermark.arrived(partition, epochMicros(newest), arrival.nowMs);
+        this.#forget(this.#watermark.advance());
+        needed = this.#watermark.neededFor(this.#nextForget, others);
+      }
+    }
+    this.#addToRules(columns, { from, to: last, arrival }, refusals);
+    this.#watermark.arrived(partition, epochMicros(newest), arrival.nowMs);
+    this.#watermark.advance();
+  }
+
+  #addToRules(
+    columns: EventColumns,
+    range: { from: number; to: number; arrival: Arrival },
+    refusals: EngineRefusal[],
+  ): void {
+    const { from, to } = range;
+    if (from >= to) return;
+    let missed = 0;
+    for (const rule of this.rules) {
+      const before = rule.ledger.aggregated;
+      rule.add(columns, from, to);
+      missed += to - from - (rule.ledger.aggregated - before);
+    }
+    if (missed > 0) this.#account(columns, range, refusals);
+    else this.ledger.aggregated += to - from;
+  }
+
+  /** Some rule did not take some event: looks at each one. */
+  #account(
+    columns: EventColumns,
+    range: { from: number; to: number; arrival: Arrival },
+    refusals: EngineRefusal[],
+  ): void {
+    const { ledger } = this;
+    let newest = -Infinity;
+    for (let i = range.from; i < range.to; i++) {
+      newest = Math.max(newest, columns.time[i]!);
+      const missed = columns.missed[i]!;
+      if (columns.missedBy[i]! < this.rules.length) {
+        ledger.aggregated++;
+        if ((missed & MISSED.late) !== 0) ledger.late_partial++;
+      } else if ((missed & MISSED.late) !== 0) {
+        ledger.late++;
+        // No window is forgotten within the range, so the watermark may follow the events one by one.
+        this.#watermark.arrived(range.arrival.partition, epochMicros(newest), range.arrival.nowMs);
+        this.#watermark.advance();
+        refusals.push(this.#refuseLate(i, epochMicros(columns.time[i]!)));
+      } else if ((missed & MISSED.overLimit) !== 0) {
+        ledger.over_limit++;
+        const detail = "one series more than maxSeries allows in every rule";
+        refusals.push({ index: i, reason: "over_limit", detail, bySeconds: 0 });
+      } else {
+        ledger.filtered++;
+      }
+    }
+  }
+
+  #refuseFuture(index: number, time: number, now: EpochMicros): EngineRefusal {
+    this.ledger.future++;
+    const bySeconds = (time - now) / 1e6;
+    const detail = `timestamp is ${bySeconds.toFixed(3)} s ahead of the clock, more than maxFuture`;
+    return { index, reason: "future", detail, bySeconds };
+  }
+
+  #refuseLate(index: number, time: EpochMicros): EngineRefusal {
+    const closed = this.rules.map((rule) => rule.lateness(time));
+    // The rule that would have waited longest tells how late it was.
+    const last = closed.reduce((a, b) =>
+      b.windowEnd + b.allowed > a.windowEnd + a.allowed ? b : a,
+    );
+    const bySeconds = (this.watermark - last.windowEnd - last.allowed) / 1e6;
+    const end = secondsOf(last.windowEnd);
+    const watermark = secondsOf(this.watermark);
+    const detail = `late by ${bySeconds.toFixed(3)} s: its window ended at ${end}, the watermark is at ${watermark}`;
+    return { index, reason: "late", detail, bySeconds };
+  }
+
+  #forget(watermark: EpochMicros): void {
+    let next = Infinity;
+    for (const rule of this.rules) {
+      rule.forget(watermark, this.#rows);
+      next = Math.min(next, rule.nextForget(watermark));
+    }
+    this.#nextForget = epochMicros(next);
+    this.#partial.forgetBefore(this.#oldestHeld());
+  }
+
+  #oldestHeld(): EpochMicros {
+    let oldest = Infinity;
+    for (const rule of this.rules) oldest = Math.min(oldest, rule.oldestStart());
+    return epochMicros(Math.min(oldest, this.watermark));
+  }
+
+  /** Ends a batch: the rows of the windows that fired in it, in their order. */
+  collect(): EngineRow[] {
+    for (const rule of this.rules) rule.collect(this.watermark, this.#rows);
+    const rows = this.#rows.sort(compareRows);
+    this.#rows = [];
+    return rows;
+  }
+
+  /** The source is caught up and nothing came: see {@link Watermark.idle}. A `collect` has to follow. */
+  idle(nowMs: number): void {
+    let limit = -Infinity;
+    for (const rule of this.rules) limit = Math.max(limit, rule.lastForget());
+    const watermark = this.#watermark.idle(nowMs, epochMicros(limit));
+    if (watermark >= this.#nextForget && watermark !== -Infinity) this.#forget(watermark);
+  }
+
+  /** The source was away: what was quiet meanwhile was not idle. */
+  restartIdle(nowMs: number): void {
+    this.#watermark.restartIdle(nowMs);
+  }
+
+  /** The input has ended: every window fires. A `collect` has to follow. */
+  finish(): void {
+    this.#forget(this.#watermark.finish());
+  }
+
+  /** Events from `from` to `to` are missing: windows that touch this stretch are marked `partial`. */
+  markPartial(from: EpochMicros, to: EpochMicros): void {
+    this.#partial.add(from, to);
+  }
+
+  windows(): HeldWindow[] {
+    return this.rules.flatMap((rule) => rule.windows());
+  }
+
+  /**
+   * Gives up the series without events in any window held, and says which names are still needed.
+   * Called between batches, when many names have come and gone.
+   */
+  namesInUse(count: number): Uint8Array {
+    const inUse = new Uint8Array(count);
+    for (const rule of this.rules) {
+      rule.releaseSeries();
+      rule.series.markNames(inUse);
+    }
+    return inUse;
+  }
+
+  /** The names were numbered anew, after `namesInUse`. */
+  renumber(numbers: Int32Array): void {
+    for (const rule of this.rules) rule.renumber(numbers);
+  }
+}

@@ -1,0 +1,333 @@
+import type { Aggregation } from "../core/aggregation.ts";
+import { type EventColumns, MISSED, type Names } from "../core/columns.ts";
+import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
+import type { RuleSettings } from "../core/settings.ts";
+import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
+import type { EngineRow } from "./engine-row.ts";
+import { Pane } from "./pane.ts";
+import { type PaneLayout, paneLayoutOf } from "./pane-layout.ts";
+import { PaneRing } from "./pane-ring.ts";
+import { SeriesTable } from "./series-table.ts";
+
+/** What a rule shows of one window it holds. */
+export interface HeldWindow {
+  readonly rule: string;
+  readonly start: EpochMicros;
+  readonly end: EpochMicros;
+  readonly series: number;
+  readonly count: number;
+  readonly fired: boolean;
+}
+
+/**
+ * One rule: its series, its panes and what it made of the events. It knows no watermark of its own;
+ * the engine calls `forget` whenever the watermark reaches `nextForget`, before it adds the event that
+ * brought it there, so within one `add` what is late is told by one comparison.
+ */
+export class RuleEngine {
+  readonly name: string;
+  readonly ledger: LedgerCounts = emptyLedger();
+  /** Windows fired for the first time, and again for late events. */
+  fired = 0;
+  revisions = 0;
+  readonly series: SeriesTable;
+  readonly #lateness: DurationMicros;
+  readonly #layout: PaneLayout;
+  readonly #ring: PaneRing;
+  readonly #byEvent: boolean;
+  /** By function of the event, when each event names its own. */
+  readonly #eventFunctions: readonly Aggregation[];
+  readonly #isPartial: (start: EpochMicros, end: EpochMicros) => boolean;
+  readonly #names: Names;
+  /** Every window that ends at or before it is forgotten. */
+  #forgottenBefore = epochMicros(-Infinity);
+  /** The pane of the last event; most events fall into the same one as the event before. */
+  #pane: Pane | undefined;
+  /** Whether series that nobody needs may have come about since the last look for them. */
+  #mayRelease = true;
+
+  constructor(
+    rule: RuleSettings,
+    context: {
+      outOfOrderness: DurationMicros;
+      names: Names;
+      isPartial: (start: EpochMicros, end: EpochMicros) => boolean;
+    },
+  ) {
+    this.name = rule.name;
+    this.#lateness = rule.allowedLateness;
+    this.#layout = paneLayoutOf(rule.window);
+    const held = rule.allowedLateness + context.outOfOrderness;
+    this.#ring = new PaneRing(Math.ceil(held / rule.window.size) + 2);
+    this.#byEvent = rule.aggregate.kind === "event";
+    this.series = new SeriesTable(rule.aggregate, rule.seriesMax);
+    this.#eventFunctions = this.series.functions.map((set) => set[0]!.aggregation);
+    this.#names = context.names;
+    this.#isPartial = context.isPartial;
+  }
+
+  /** The watermark at which the next window is forgotten, given the present one. */
+  nextForget(watermark: EpochMicros): EpochMicros {
+    if (watermark === -Infinity) return epochMicros(-Infinity);
+    const before = epochMicros(watermark - this.#lateness);
+    const next = this.#layout.startOf(this.#layout.ordinalOf(before) + 1);
+    return epochMicros(next + this.#lateness);
+  }
+
+  /** Adds the events [`from`, `to`) of the columns. What it does not take it marks there. */
+  add(columns: EventColumns, from: number, to: number): void {
+    this.ledger.received += to - from;
+    const missed = this.#byEvent
+      ? this.#addByEvent(columns, from, to)
+      : this.#addNamed(columns, from, to);
+    this.ledger.aggregated += to - from - missed;
+  }
+
+  #addByEvent(columns: EventColumns, from: number, to: number): number {
+    const { name, fn, value, time } = columns;
+    const stride = this.series.stride;
+    const functions = this.#eventFunctions;
+    let offsets = this.series.offsets;
+    let pane = this.#pane;
+    let cells = pane === undefined ? NO_CELLS : pane.cells;
+    let start: number = pane === undefined ? Infinity : pane.start;
+    let end: number = pane === undefined ? -Infinity : pane.end;
+    let missed = 0;
+    for (let i = from; i < to; i++) {
+      const t = time[i]!;
+      if (t < start || t >= end) {
+        pane = this.#select(epochMicros(t));
+        if (pane === undefined) {
+          missed += this.#miss(columns, i, "late");
+          start = Infinity;
+          continue;
+        }
+        cells = pane.cells;
+        start = pane.start;
+        end = pane.end;
+      }
+      const key = name[i]! * stride + fn[i]!;
+      // A key beyond the table reads undefined, which is not at least 0 either.
+      let at = offsets[key]!;
+      if (!(at >= 0)) {
+        at = this.#newSeries(key, pane!);
+        if (at < 0) {
+          missed += this.#miss(columns, i, "overLimit");
+          continue;
+        }
+        offsets = this.series.offsets;
+        cells = pane!.cells;
+      }
+      const aggregation = functions[fn[i]!]!;
+      const before = cells[at]!;
+      cells[at] = before + 1;
+      if (before === 0) {
+        aggregation.init(cells, at + 1);
+        pane!.touch(key);
+      }
+      aggregation.add(cells, at + 1, value[i]!);
+      if (pane!.changed !== undefined) pane!.changed.add(key);
+    }
+    this.#pane = pane;
+    return missed;
+  }
+
+  #addNamed(columns: EventColumns, from: number, to: number): number {
+    const { name, value, time } = columns;
+    const functions = this.series.functions[0]!;
+    let missed = 0;
+    for (let i = from; i < to; i++) {
+      const t = time[i]!;
+      let pane = this.#pane;
+      if (pane === undefined || t < pane.start || t >= pane.end) {
+        pane = this.#select(epochMicros(t));
+        this.#pane = pane;
+      }
+      if (pane === undefined) {
+        missed += this.#miss(columns, i, "late");
+        continue;
+      }
+      const key = name[i]!;
+      let at = this.series.offsets[key]!;
+      if (!(at >= 0)) at = this.#newSeries(key, pane);
+      if (at < 0) {
+        missed += this.#miss(columns, i, "overLimit");
+        continue;
+      }
+      const cells = pane.cells;
+      const before = cells[at]!;
+      cells[at] = before + 1;
+      if (before === 0) {
+        for (const { aggregation, at: own } of functions) aggregation.init(cells, at + own);
+        pane.touch(key);
+      }
+      for (const { aggregation, at: own } of functions) aggregation.add(cells, at + own, value[i]!);
+      if (pane.changed !== undefined) pane.changed.add(key);
+    }
+    return missed;
+  }
+
+  /** The pane of an instant, opened when it is new; undefined when its window is forgotten. */
+  #select(time: EpochMicros): Pane | undefined {
+    if (time < this.#forgottenBefore) return undefined;
+    const ordinal = this.#layout.ordinalOf(time);
+    let pane = this.#ring.get(ordinal);
+    if (pane === undefined) {
+      pane = this.#ring.spare() ?? new Pane();
+      pane.open(ordinal, this.#layout.startOf(ordinal), this.#layout.startOf(ordinal + 1));
+      this.#ring.add(pane);
+    }
+    pane.ensureCells(this.series.cellCount);
+    return pane;
+  }
+
+  #newSeries(key: number, pane: Pane): number {
+    let at = this.series.add(key);
+    if (at < 0 && this.#mayRelease) {
+      this.#mayRelease = false;
+      this.releaseSeries();
+      at = this.series.add(key);
+    }
+    if (at >= 0) pane.ensureCells(this.series.cellCount);
+    return at;
+  }
+
+  #miss(columns: EventColumns, at: number, why: keyof typeof MISSED): 1 {
+    columns.missedBy[at]!++;
+    columns.missed[at]! |= MISSED[why];
+    if (why === "late") this.ledger.late++;
+    else this.ledger.over_limit++;
+    return 1;
+  }
+
+  /** Forgets the windows that the watermark passed by the allowed lateness, after giving their rows. */
+  forget(watermark: EpochMicros, rows: EngineRow[]): void {
+    const { held } = this.#ring;
+    while (held.length > 0 && held[0]!.end + this.#lateness <= watermark) {
+      const pane = held[0]!;
+      this.#fire(pane, rows);
+      this.#ring.removeOldest();
+      pane.clear(this.series.offsets);
+      this.#ring.recycle(pane);
+      this.#mayRelease = true;
+    }
+    const before = this.#layout.ordinalOf(epochMicros(watermark - this.#lateness));
+    this.#forgottenBefore = this.#layout.startOf(before);
+    this.#pane = undefined;
+  }
+
+  /** Fires the windows that the watermark passed, and again those that changed since they fired. */
+  collect(watermark: EpochMicros, rows: EngineRow[]): void {
+    for (const pane of this.#ring.held) {
+      if (pane.end > watermark) break;
+      this.#fire(pane, rows);
+    }
+  }
+
+  #fire(pane: Pane, rows: EngineRow[]): void {
+    // It was opened for an event whose series was one too many.
+    if (pane.touchedCount === 0) return;
+    if (pane.firings === 0) {
+      this.fired++;
+      for (let i = 0; i < pane.touchedCount; i++) this.#rowsOf(pane, pane.touched[i]!, rows);
+    } else {
+      if (pane.changed === undefined || pane.changed.size === 0) return;
+      this.revisions++;
+      for (const key of pane.changed) this.#rowsOf(pane, key, rows);
+    }
+    pane.firings++;
+    pane.changed = new Set();
+  }
+
+  #rowsOf(pane: Pane, key: number, rows: EngineRow[]): void {
+    const at = this.series.offsets[key]!;
+    const count = pane.cells[at]!;
+    const name = this.#names.text(this.series.nameOf(key));
+    const partial = this.#isPartial(pane.start, pane.end);
+    for (const { key: agg_func, aggregation, at: own } of this.series.functions[
+      this.series.functionOf(key)
+    ]!) {
+      const result = aggregation.result(pane.cells, at + own, count);
+      rows.push({
+        rule: this.name,
+        name,
+        agg_func,
+        start: pane.start,
+        end: pane.end,
+        value: Number.isFinite(result) ? result + 0 : null, // -0 + 0 is 0
+        count,
+        revision: pane.firings,
+        partial,
+      });
+    }
+  }
+
+  /** Why an event of the columns was late here: for its dead letter. */
+  lateness(time: EpochMicros): {
+    readonly windowEnd: EpochMicros;
+    readonly allowed: DurationMicros;
+  } {
+    const windowEnd = this.#layout.startOf(this.#layout.ordinalOf(time) + 1);
+    return { windowEnd, allowed: this.#lateness };
+  }
+
+  /** When the newest window that holds data may be forgotten; -Infinity when none does. */
+  lastForget(): EpochMicros {
+    const newest = this.#ring.held.findLast((pane) => pane.touchedCount > 0);
+    return epochMicros(newest === undefined ? -Infinity : newest.end + this.#lateness);
+  }
+
+  /** Where the oldest window held begins; Infinity when none is. */
+  oldestStart(): EpochMicros {
+    return this.#ring.held[0]?.start ?? epochMicros(Infinity);
+  }
+
+  /** The windows held, oldest first. */
+  windows(): HeldWindow[] {
+    return this.#ring.held.map((pane) => {
+      let count = 0;
+      for (let i = 0; i < pane.touchedCount; i++) {
+        count += pane.cells[this.series.offsets[pane.touched[i]!]!]!;
+      }
+      const { start, end } = pane;
+      return {
+        rule: this.name,
+        start,
+        end,
+        series: pane.touchedCount,
+        count,
+        fired: pane.firings > 0,
+      };
+    });
+  }
+
+  /** How many windows are held, and how many of them have not fired. */
+  windowCounts(): { readonly held: number; readonly open: number } {
+    const open = this.#ring.held.filter((pane) => pane.firings === 0).length;
+    return { held: this.#ring.held.length, open };
+  }
+
+  /** Gives up the series that have no events in any window held. */
+  releaseSeries(): void {
+    const inUse = new Uint8Array(this.series.offsets.length);
+    for (const pane of this.#ring.held) {
+      for (let i = 0; i < pane.touchedCount; i++) inUse[pane.touched[i]!] = 1;
+    }
+    this.series.release((key) => inUse[key] === 1);
+  }
+
+  /** The names were numbered anew; each name that has a series here still has a number. */
+  renumber(numbers: Int32Array): void {
+    for (const pane of this.#ring.held) {
+      for (let i = 0; i < pane.touchedCount; i++) {
+        pane.touched[i] = this.series.renumberedKey(pane.touched[i]!, numbers);
+      }
+      if (pane.changed === undefined) continue;
+      const changed = [...pane.changed];
+      pane.changed = new Set(changed.map((key) => this.series.renumberedKey(key, numbers)));
+    }
+    this.series.renumber(numbers);
+  }
+}
+
+const NO_CELLS = new Float64Array(0);

@@ -1,0 +1,130 @@
+import type { Aggregation } from "../core/aggregation.ts";
+import type { AggregateSettings } from "../core/settings.ts";
+
+const KEYS_MIN = 1024;
+
+/** One function of a series: where its cells stand, counted from the series' own, and its row's name. */
+export interface SeriesFunction {
+  readonly key: string;
+  readonly aggregation: Aggregation;
+  readonly at: number;
+}
+
+/**
+ * The series of a rule and where their cells stand in every pane. A series is known by its key,
+ * `name * stride + function`: with `eventFunction()` every function has series of its own, otherwise
+ * one set of cells serves all functions of the rule (`stride` 1).
+ */
+export class SeriesTable {
+  readonly stride: number;
+  /** By function of the event (one entry when `stride` is 1): the functions that its cells serve. */
+  readonly functions: readonly (readonly SeriesFunction[])[];
+  /** By key: the offset of the cells, or -1. Replaced when it grows. */
+  offsets: Int32Array = new Int32Array(KEYS_MIN).fill(-1);
+  /** Cells that a pane may need. */
+  cellCount = 0;
+  /** Series, each function counted. */
+  size = 0;
+  readonly #sizeMax: number;
+  /** Cells of one entry, by function of the event. */
+  readonly #widths: readonly number[];
+  /** Offsets that were given back, by width. */
+  readonly #free = new Map<number, number[]>();
+
+  constructor(aggregate: AggregateSettings, sizeMax: number) {
+    const sets =
+      aggregate.kind === "event"
+        ? aggregate.functions.map((aggregation) => [{ key: aggregation.name, aggregation }])
+        : [aggregate.functions];
+    this.functions = sets.map((set) => {
+      let at = 1; // the first cell counts
+      return set.map(({ key, aggregation }) => {
+        const own = at;
+        at += aggregation.cells;
+        return { key, aggregation, at: own };
+      });
+    });
+    this.stride = this.functions.length;
+    this.#widths = this.functions.map((set) =>
+      set.reduce((width, { aggregation }) => width + aggregation.cells, 1),
+    );
+    this.#sizeMax = sizeMax;
+  }
+
+  /** Which name a key means. */
+  nameOf(key: number): number {
+    return Math.floor(key / this.stride);
+  }
+
+  /** Which entry of `functions` a key means. */
+  functionOf(key: number): number {
+    return key % this.stride;
+  }
+
+  /** Gives a new key its cells; -1 when the rule holds as many series as it may. */
+  add(key: number): number {
+    const fn = this.functionOf(key);
+    const count = this.functions[fn]!.length;
+    if (this.size + count > this.#sizeMax) return -1;
+    const width = this.#widths[fn]!;
+    let offset = this.#free.get(width)?.pop();
+    if (offset === undefined) {
+      offset = this.cellCount;
+      this.cellCount += width;
+    }
+    if (key >= this.offsets.length) this.#grow(key + 1);
+    this.offsets[key] = offset;
+    this.size += count;
+    return offset;
+  }
+
+  /** Room for every key below `keys`, so that looking one up stays inside the table. */
+  ensureKeys(keys: number): void {
+    if (keys > this.offsets.length) this.#grow(keys);
+  }
+
+  /** Gives back the cells of all keys that are not in use. Returns how many series went. */
+  release(inUse: (key: number) => boolean): number {
+    let released = 0;
+    for (let key = 0; key < this.offsets.length; key++) {
+      const offset = this.offsets[key]!;
+      if (offset < 0 || inUse(key)) continue;
+      const fn = this.functionOf(key);
+      const width = this.#widths[fn]!;
+      const free = this.#free.get(width);
+      if (free === undefined) this.#free.set(width, [offset]);
+      else free.push(offset);
+      this.offsets[key] = -1;
+      released += this.functions[fn]!.length;
+    }
+    this.size -= released;
+    return released;
+  }
+
+  /** Marks the names that have a series. */
+  markNames(inUse: Uint8Array): void {
+    for (let key = 0; key < this.offsets.length; key++) {
+      if (this.offsets[key]! >= 0) inUse[this.nameOf(key)] = 1;
+    }
+  }
+
+  /** The names were numbered anew. */
+  renumber(numbers: Int32Array): void {
+    const old = this.offsets;
+    this.offsets = new Int32Array(old.length).fill(-1);
+    for (let key = 0; key < old.length; key++) {
+      if (old[key]! >= 0) this.offsets[this.renumberedKey(key, numbers)] = old[key]!;
+    }
+  }
+
+  /** The key of the same series once its name has another number. */
+  renumberedKey(key: number, numbers: Int32Array): number {
+    return numbers[this.nameOf(key)]! * this.stride + this.functionOf(key);
+  }
+
+  #grow(keys: number): void {
+    const offsets = new Int32Array(Math.max(keys, this.offsets.length * 2)).fill(-1);
+    offsets.set(this.offsets);
+    this.offsets = offsets;
+  }
+}
