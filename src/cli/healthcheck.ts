@@ -1,6 +1,6 @@
 import { messageOf } from "../core/errors.ts";
 import { defineCommand } from "./command.ts";
-import { EXIT } from "./exit.ts";
+import { EXIT, UsageError } from "./exit.ts";
 
 /** Shorter than what a container runtime waits, so that the reason is still said. */
 const TIMEOUT_MS = 4_000;
@@ -24,7 +24,7 @@ export const healthcheck = defineCommand({
     },
   ],
   async run({ url }, { terminal, env }) {
-    const asked = new URL("healthz", withSlash(url ?? ownAddress(env)));
+    const asked = healthUrl(url ?? ownAddress(env));
     try {
       const response = await fetch(asked, { signal: AbortSignal.timeout(TIMEOUT_MS) });
       const body = await response.text();
@@ -49,6 +49,8 @@ function ownAddress(env: Readonly<Record<string, string | undefined>>): string {
   return `http://${literal}:${env["PORT"] ?? "8000"}`;
 }
 
-function withSlash(url: string): string {
-  return url.endsWith("/") ? url : `${url}/`;
+function healthUrl(base: string): URL {
+  const url = URL.parse(`${base.replace(/\/$/, "")}/healthz`);
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new UsageError(`Cannot ask "${base}": must be a URL such as http://plant-7:8000`);
 }
