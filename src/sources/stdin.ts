@@ -1,0 +1,36 @@
+import process from "node:process";
+import * as v from "valibot";
+import { messageOf, TransientError } from "../core/errors.ts";
+import { defineSource } from "../core/source.ts";
+import { StreamReader } from "./streams/stream-reader.ts";
+
+/** What others may write into this process. */
+export const stdin = defineSource({
+  name: "stdin",
+  summary: "Reads events as NDJSON from standard input.",
+  replay: "none",
+  options: v.strictObject({
+    follow: v.pipe(
+      v.optional(v.boolean(), false),
+      v.description(
+        "Whether the service stays up when the input has ended, instead of ending too.",
+      ),
+    ),
+  }),
+  example: { follow: true },
+  describe: () => "standard input",
+  async open(options, context) {
+    const input = process.stdin;
+    return new StreamReader({
+      // A reader that is opened again goes on where the last one stopped.
+      chunks: input.iterator({ destroyOnReturn: false }),
+      skip: 0,
+      atEnd: options.follow ? "empty" : "end",
+      context,
+      fail: (thrown) =>
+        new TransientError(`Cannot read standard input: ${messageOf(thrown)}`, { cause: thrown }),
+      // An input that nobody reads must not keep the process alive.
+      release: () => input.unref?.(),
+    });
+  },
+});

@@ -1,0 +1,151 @@
+import { FatalError } from "../../core/errors.ts";
+import { countLineFeeds, LineCutter, type LineRegion, refusalOf } from "../../core/lines.ts";
+import type { EventBatch, SourceContext, SourceRead, SourceReader } from "../../core/source.ts";
+
+export interface StreamReaderOptions {
+  readonly chunks: AsyncIterator<Uint8Array>;
+  /** Bytes of the stream to pass over: where the cursor stands. */
+  readonly skip: number;
+  /** What the end of the stream means: the end of the input, or only that nothing comes any more. */
+  readonly atEnd: "end" | "empty";
+  readonly context: SourceContext;
+  /** Makes an error of the stream one of ours. */
+  fail(thrown: unknown): Error;
+  /** Frees the stream; called once. */
+  release(): void;
+}
+
+/**
+ * Reads NDJSON out of a stream that cannot be read twice: a pipe, or what comes out of gzip. Its cursor
+ * is the offset in bytes; going on there means to pass over all that lies before.
+ */
+export class StreamReader implements SourceReader {
+  readonly #options: StreamReaderOptions;
+  readonly #cutter: LineCutter;
+  readonly #closing = Promise.withResolvers<undefined>();
+  /** The chunk under way: a read that ended without it leaves it to the next one. */
+  #pending: Promise<IteratorResult<Uint8Array>> | undefined;
+  /** What of the last chunk did not fit. */
+  #rest: Uint8Array | undefined;
+  #skip: number;
+  /** Line feeds before `#cutter.next`. */
+  #lines = 0;
+  #ended = false;
+  #closed = false;
+
+  constructor(options: StreamReaderOptions) {
+    this.#options = options;
+    this.#skip = options.skip;
+    this.#cutter = new LineCutter({ offset: options.skip });
+  }
+
+  async read(signal: AbortSignal): Promise<SourceRead> {
+    const { clock, waitMsMax } = this.#options.context;
+    const deadline = clock.monotonicMs() + waitMsMax;
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#closed) throw new Error("Cannot read: the source is closed");
+      if (this.#ended) return await this.#afterEnd(signal);
+      const chunk = this.#rest ?? (await this.#nextChunk(deadline, signal));
+      if (chunk === "empty") return { kind: "empty" };
+      const region = chunk === "end" ? this.#cutter.finish() : this.#take(chunk);
+      if (chunk === "end") this.#ended = true;
+      if (region !== undefined) return { kind: "batch", batch: this.#batch(region) };
+    }
+  }
+
+  async ack(): Promise<void> {}
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closing.resolve(undefined);
+    this.#options.release();
+  }
+
+  async #nextChunk(deadline: number, signal: AbortSignal): Promise<Uint8Array | "end" | "empty"> {
+    const { clock } = this.#options.context;
+    this.#pending ??= this.#options.chunks.next();
+    const pending = this.#pending;
+    // Whoever closes does not wait for the chunk under way, and its failure is then nobody's.
+    pending.catch(() => {});
+    const wake = new AbortController();
+    try {
+      const timeout = clock.sleep(
+        Math.max(1, deadline - clock.monotonicMs()),
+        AbortSignal.any([signal, wake.signal]),
+      );
+      const next = await Promise.race([pending, timeout, this.#closing.promise]);
+      signal.throwIfAborted();
+      if (this.#closed) throw new Error("Cannot read: the source was closed");
+      if (next === undefined) return "empty";
+      this.#pending = undefined;
+      if (next.done !== true) return next.value;
+      return "end";
+    } catch (thrown) {
+      if (signal.aborted || this.#closed) throw thrown;
+      throw this.#options.fail(thrown);
+    } finally {
+      wake.abort();
+    }
+  }
+
+  #take(chunk: Uint8Array): LineRegion | undefined {
+    let fresh = chunk;
+    if (this.#skip > 0) {
+      const passed = fresh.subarray(0, this.#skip);
+      this.#skip -= passed.length;
+      this.#lines += countLineFeeds(passed, passed.length);
+      fresh = fresh.subarray(passed.length);
+    }
+    const room = this.#cutter.room();
+    const taken = Math.min(room.length, fresh.length);
+    room.set(fresh.subarray(0, taken));
+    this.#rest = taken < fresh.length ? fresh.subarray(taken) : undefined;
+    return this.#cutter.take(taken);
+  }
+
+  #batch(region: LineRegion): EventBatch {
+    const refusals = [];
+    this.#lines += region.passed;
+    if (region.oversize !== undefined) {
+      refusals.push(refusalOf(region.oversize, `line ${this.#lines}`));
+    }
+    const first = this.#lines + 1;
+    this.#lines += countLineFeeds(region.bytes, region.length);
+    return {
+      partition: "0",
+      bytes: region.bytes,
+      length: region.length,
+      cursor: String(region.next),
+      place: (line) => `line ${first + line}`,
+      pending: undefined,
+      refusals,
+      gap: undefined,
+    };
+  }
+
+  async #afterEnd(signal: AbortSignal): Promise<SourceRead> {
+    if (this.#options.atEnd === "end") {
+      if (this.#skip > 0) {
+        throw this.#options.fail(
+          new Error(`it ends ${this.#skip} bytes before the place where reading stopped`),
+        );
+      }
+      return { kind: "end" };
+    }
+    const { clock, waitMsMax } = this.#options.context;
+    await Promise.race([clock.sleep(waitMsMax, signal), this.#closing.promise]);
+    signal.throwIfAborted();
+    return { kind: "empty" };
+  }
+}
+
+/** The offset that a cursor of ours names. */
+export function offsetOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  if (!/^\d{1,15}$/.test(cursor)) {
+    throw new FatalError(`Cannot go on at cursor "${cursor}": it is no offset in bytes`);
+  }
+  return Number(cursor);
+}
