@@ -20,6 +20,7 @@ export const file = defineSource({
   name: "file",
   summary: "Reads events as NDJSON from a file, plain or gzip, once or kept open.",
   replay: "cursor",
+  carriesMetrics: false,
   options: v.strictObject({
     path: v.pipe(v.string(), v.nonEmpty(), v.description("The file; gzip is recognised.")),
     follow: v.pipe(

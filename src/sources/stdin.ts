@@ -9,6 +9,7 @@ export const stdin = defineSource({
   name: "stdin",
   summary: "Reads events as NDJSON from standard input.",
   replay: "none",
+  carriesMetrics: false,
   options: v.strictObject({
     follow: v.pipe(
       v.optional(v.boolean(), false),
