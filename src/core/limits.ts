@@ -50,7 +50,7 @@ export const TIMER_MS_MAX = 2_147_483_647;
 
 /** First and longest pause between two tries of something outside, before jitter. */
 export const RETRY_MS_MIN = 200;
-export const RETRY_MS_MAX = 30_000;
+export const RETRY_MS_MAX = 10_000;
 
 /** One call that leaves the process, unless its component says otherwise. */
 export const CALL_TIMEOUT_MS = 30_000;

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import type { Refusal } from "./event.ts";
+import type { Metric, Refusal } from "./event.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Logger } from "./logger.ts";
 import type { OptionSchema } from "./plugin.ts";
@@ -88,6 +88,8 @@ export interface SourceDefinition<Options> {
   readonly summary: string;
   /** `"cursor"`: can be read again from a cursor. `"none"`: what was handed over is gone from it. */
   readonly replay: "cursor" | "none";
+  /** Whether our own metrics may come back on it as events: then they are filtered. */
+  readonly carriesMetrics: boolean;
   readonly options: OptionSchema<Options>;
   /** Options that work, for the reference. */
   readonly example: Readonly<Record<string, unknown>>;
@@ -100,6 +102,17 @@ export interface SourceDefinition<Options> {
    * @throws {FatalError} Trying again cannot help.
    */
   open(options: Options, context: SourceContext, signal: AbortSignal): Promise<SourceReader>;
+  /**
+   * Sends metrics of our own to the bus behind this source, once. Absent where there is no bus.
+   *
+   * @throws {TransientError} The bus is away: the newest values are kept and sent later.
+   */
+  sendMetrics?(
+    options: Options,
+    metrics: readonly Metric[],
+    context: Pick<SourceContext, "clock" | "logger">,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** Gives a source definition its types. */

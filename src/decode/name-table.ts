@@ -56,6 +56,11 @@ export class NameTable implements Names {
     return this.#texts.length;
   }
 
+  /** How many names are in the table, those without a number included. */
+  get used(): number {
+    return this.#used;
+  }
+
   text(name: number): string {
     return this.#texts[name]!;
   }

@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../core/clock.ts";
+import type { Metric } from "../core/event.ts";
+import { CALL_TIMEOUT_MS } from "../core/limits.ts";
+import { secondsOf } from "../core/time.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { OWN_METRIC_PREFIX } from "./processor.ts";
+
+/** How the metrics get to the bus. Rejects when it is away. */
+export type SendMetrics = (metrics: readonly Metric[], signal: AbortSignal) => Promise<void>;
+
+/**
+ * Sends what the service says of itself to the bus, every so often. It never holds up the pipeline:
+ * while the bus is away the newest values wait, and older ones are replaced by them.
+ */
+export class OwnMetrics {
+  readonly #pipeline: Pipeline;
+  readonly #clock: Clock;
+  readonly #everyMs: number;
+  readonly #send: SendMetrics;
+  #receivedBefore = 0;
+  #beforeMs: number;
+  #failing = false;
+
+  constructor(pipeline: Pipeline, options: { everyMs: number; send: SendMetrics }) {
+    this.#pipeline = pipeline;
+    this.#clock = pipeline.clock;
+    this.#everyMs = options.everyMs;
+    this.#send = options.send;
+    this.#beforeMs = pipeline.clock.monotonicMs();
+  }
+
+  /** Sends until `signal` aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#clock.sleep(this.#everyMs, signal);
+      if (!signal.aborted) await this.#sendOnce(signal);
+    }
+  }
+
+  async #sendOnce(signal: AbortSignal): Promise<void> {
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+      await this.#send(this.collect(), limit);
+      this.#failing = false;
+    } catch (failure) {
+      if (!this.#failing && !signal.aborted) {
+        this.#pipeline.note(
+          "Own metrics could not be sent to the bus; the next ones will be.",
+          failure,
+        );
+      }
+      this.#failing = true;
+    }
+  }
+
+  /** The values of this moment. Rates and quantiles are those since the last call. */
+  collect(): Metric[] {
+    const { processor, deliveries, outbox, clock, startedMs, measurements } = this.#pipeline;
+    const { engine } = processor;
+    const { received, aggregated, late, future, invalid, over_limit } = engine.ledger;
+    const nowMs = clock.monotonicMs();
+    const now = secondsOf(clock.now());
+    const seconds = Math.max((nowMs - this.#beforeMs) / 1000, 0.001);
+    const cpu = process.cpuUsage();
+    const processing = measurements.takeProcessing();
+    const watermark = secondsOf(engine.watermark);
+    const total = (of: (part: (typeof deliveries)[number]) => number): number =>
+      deliveries.reduce((sum, part) => sum + of(part), 0);
+    const values: Record<string, number | undefined> = {
+      events_received: received,
+      aggregated_events_count: aggregated,
+      failed_events_count: late + future + invalid + over_limit,
+      events_per_second: (received - this.#receivedBefore) / seconds,
+      "processing_time.p50": processing?.p50,
+      "processing_time.p99": processing?.p99,
+      watermark_lag: Number.isFinite(watermark) ? now - watermark : undefined,
+      windows_fired: engine.rules.reduce((sum, rule) => sum + rule.fired, 0),
+      rows_written: total((part) => part.written),
+      sink_errors: total((part) => part.errors),
+      outbox_depth: total((part) => outbox.depth(part.name)),
+      memory_rss: process.memoryUsage.rss(),
+      cpu_seconds: (cpu.user + cpu.system) / 1e6,
+      uptime: (nowMs - startedMs) / 1000,
+    };
+    this.#receivedBefore = received;
+    this.#beforeMs = nowMs;
+    const metrics: Metric[] = [];
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) continue;
+      metrics.push({ name: OWN_METRIC_PREFIX + name, value, timestamp: now, id: randomUUID() });
+    }
+    return metrics;
+  }
+}

@@ -1,0 +1,141 @@
+import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
+import { isBalanced, type LedgerCounts } from "../core/ledger.ts";
+import { secondsOf } from "../core/time.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { prometheusText } from "./prometheus.ts";
+import type {
+  DeadLetterPage,
+  Health,
+  LedgerReport,
+  PageRequest,
+  PipelineStatus,
+  PipelineView,
+  Readiness,
+  SourceStatus,
+  WindowPage,
+} from "./view.ts";
+
+/** The one way in which the rest of the program looks at a pipeline. */
+export class LivePipelineView implements PipelineView {
+  readonly #pipeline: Pipeline;
+  readonly #version: string;
+
+  constructor(pipeline: Pipeline, version: string) {
+    this.#pipeline = pipeline;
+    this.#version = version;
+  }
+
+  health(): Health {
+    const reasons = this.#problems();
+    if (this.#pipeline.state === "failed") reasons.push("pipeline: stopped by a failure");
+    return reasons.length === 0 ? { status: "ok" } : { status: "degraded", reasons };
+  }
+
+  readiness(): Readiness {
+    const { state, deliveries, outbox, source } = this.#pipeline;
+    const reasons: string[] = [];
+    if (state !== "running" && state !== "starting") reasons.push(`pipeline: ${state}`);
+    if (!source.wasOpen) reasons.push(`source: ${source.problem ?? "not open yet"}`);
+    for (const delivery of deliveries) {
+      if (delivery.wasConnected) continue;
+      reasons.push(`sink ${delivery.name}: ${delivery.problem ?? "not open yet"}`);
+    }
+    if (outbox.isFull) reasons.push("outbox: full, reading waits until a sink has taken some");
+    return reasons.length === 0 ? { ready: true } : { ready: false, reasons };
+  }
+
+  status(): PipelineStatus {
+    const { settings, clock, startedMs, state, deliveries, processor } = this.#pipeline;
+    const watermark = secondsOf(processor.engine.watermark);
+    const known = Number.isFinite(watermark);
+    return {
+      name: settings.name,
+      version: this.#version,
+      uptime_seconds: (clock.monotonicMs() - startedMs) / 1000,
+      state,
+      source: this.#source(),
+      watermark: known ? watermark : null,
+      watermark_lag_seconds: known ? secondsOf(clock.now()) - watermark : null,
+      rules: processor.engine.rules.map((rule) => ({
+        name: rule.name,
+        series: rule.series.size,
+        windows_open: rule.windowCounts().open,
+        fired: rule.fired,
+      })),
+      sinks: deliveries.map((delivery) => delivery.status()),
+      ledger: this.ledger(),
+      alerts: [],
+    };
+  }
+
+  ledger(): LedgerReport {
+    const { engine } = this.#pipeline.processor;
+    // A rule may have any name, `__proto__` too.
+    const rules: Record<string, LedgerCounts & { balanced: boolean }> = Object.create(null);
+    for (const { name, ledger } of engine.rules) {
+      rules[name] = { ...ledger, balanced: isBalanced(ledger) };
+    }
+    return { ...engine.ledger, balanced: isBalanced(engine.ledger), rules };
+  }
+
+  windows({ after, limit }: PageRequest): WindowPage {
+    const from = Number(after ?? 0);
+    const all = this.#pipeline.processor.engine.windows();
+    const windows = all.slice(from, from + limit).map((window) => ({
+      rule: window.rule,
+      window_start: secondsOf(window.start),
+      window_end: secondsOf(window.end),
+      series: window.series,
+      count: window.count,
+      fired: window.fired,
+    }));
+    return { windows, next: from + limit < all.length ? String(from + limit) : null };
+  }
+
+  deadLetters(page: PageRequest & { readonly reason?: RefusalReason }): DeadLetterPage {
+    const { after, limit, reason } = page;
+    // One more than asked for tells whether there is a next page.
+    const letters = this.#pipeline.deadLetters.list({
+      after: Number(after ?? 0),
+      limit: limit + 1,
+      reason,
+    });
+    const shown = letters.slice(0, limit);
+    const last = letters.length > limit ? shown.at(-1) : undefined;
+    return { dead_letters: shown, next: last === undefined ? null : String(last.seq) };
+  }
+
+  prometheus(): Promise<string> {
+    return prometheusText(this.#pipeline, this);
+  }
+
+  #problems(): string[] {
+    const { source, deliveries } = this.#pipeline;
+    const reasons: string[] = [];
+    if (source.problem !== undefined) reasons.push(`source: ${source.problem}`);
+    for (const { name, problem } of deliveries) {
+      if (problem !== undefined) reasons.push(`sink ${name}: ${problem}`);
+    }
+    return reasons;
+  }
+
+  #source(): SourceStatus {
+    const { settings, source, pending, cursor, lastEventMs, clock } = this.#pipeline;
+    const { definition, options } = settings.source;
+    const age = lastEventMs === undefined ? null : (clock.monotonicMs() - lastEventMs) / 1000;
+    return {
+      kind: definition.name,
+      description: definition.describe(options),
+      connected: source.isOpen,
+      pending: pending ?? null,
+      cursor: cursor ?? null,
+      last_event_age_seconds: age,
+      ...(source.problem === undefined ? {} : { problem: source.problem }),
+    };
+  }
+}
+
+/** Whether a word is a reason for which events are refused. */
+export function isRefusalReason(word: string): word is RefusalReason {
+  return (REFUSAL_REASONS as readonly string[]).includes(word);
+}

@@ -1,0 +1,152 @@
+import { EventColumns } from "../core/columns.ts";
+import type { Refusal } from "../core/event.ts";
+import { BATCH_EVENTS } from "../core/limits.ts";
+import type { ResultRow } from "../core/result.ts";
+import type { Settings } from "../core/settings.ts";
+import type { EventBatch } from "../core/source.ts";
+import { type EpochMicros, epochMicros, millisOf } from "../core/time.ts";
+import { type DecodeInput, Decoder, inputOf } from "../decode/decoder.ts";
+import { Engine, type EngineRefusal } from "../engine/engine.ts";
+import { rowOf } from "./row-maker.ts";
+
+/** Names beyond those in use that are kept before they are looked through. */
+const NAMES_SPARE = 100_000;
+
+/** Events that begin so are our own metrics, wherever they come from. */
+export const OWN_METRIC_PREFIX = "aggregator.";
+
+export interface ProcessorOptions {
+  /** Seed of the name hash. */
+  readonly seed: number;
+  /** The monotonic clock now. */
+  readonly nowMs: number;
+  /** Takes every refused event. Called synchronously. */
+  readonly onRefusal: (refusal: Refusal) => void;
+  /** Takes how late an event was, or how far ahead of the clock, in seconds. */
+  readonly onLateness?: (seconds: number) => void;
+}
+
+/** When events came, by both clocks. */
+export interface Now {
+  readonly now: EpochMicros;
+  readonly nowMs: number;
+}
+
+/**
+ * Decode and engine in one: batches of bytes in, rows out. Synchronous. `run` ends a batch with
+ * `rows()` whenever a source batch was added; `replay` cuts by event count instead.
+ */
+export class Processor {
+  readonly engine: Engine;
+  readonly #settings: Settings;
+  readonly #options: ProcessorOptions;
+  readonly #decoder: Decoder;
+  readonly #columns = new EventColumns(BATCH_EVENTS);
+  #namesAfterRelease = 0;
+
+  constructor(settings: Settings, options: ProcessorOptions) {
+    this.#settings = settings;
+    this.#options = options;
+    const { time, rules, dedupe } = settings;
+    this.#decoder = new Decoder({
+      functions: functionsOf(settings),
+      unit: time.timestampUnit,
+      timeMin: time.minTimestamp,
+      timeMax: time.maxTimestamp,
+      seed: options.seed,
+      ignoredPrefix: settings.source.definition.carriesMetrics ? OWN_METRIC_PREFIX : undefined,
+    });
+    this.engine = new Engine({
+      rules,
+      names: this.#decoder.names,
+      outOfOrderness: time.outOfOrderness,
+      idleTimeoutMs: time.idleTimeout === "off" ? Infinity : millisOf(time.idleTimeout),
+      maxFuture: time.maxFuture,
+      dedupe,
+      nowMs: options.nowMs,
+    });
+  }
+
+  /**
+   * Adds the events of a batch.
+   *
+   * @param cut When given, a batch of the engine ends after `cut.events` events, also in the middle of
+   *   the bytes, and `cut.onRows` takes its rows: the result then does not hang on how the source cut.
+   */
+  add(
+    batch: EventBatch,
+    arrival: Now,
+    cut?: { readonly events: number; onRows(rows: ResultRow[]): void },
+  ): void {
+    const { engine } = this;
+    for (const refusal of batch.refusals) this.#options.onRefusal(refusal);
+    engine.ledger.received += batch.refusals.length;
+    engine.ledger.invalid += batch.refusals.length;
+    if (batch.gap !== undefined) this.#markGap(batch);
+    const input = inputOf(batch.bytes, batch.length);
+    const columns = this.#columns;
+    while (input.at < input.end) {
+      this.#decoder.decode(input, columns, cut?.events ?? Infinity);
+      const refusals = engine.add(columns, { partition: batch.partition, ...arrival });
+      this.#report(refusals, input, batch);
+      columns.clear();
+      if (cut !== undefined && columns.received >= cut.events) cut.onRows(this.rows());
+    }
+  }
+
+  /** Ends a batch of the engine: the rows of the windows that fired in it. */
+  rows(): ResultRow[] {
+    this.#columns.received = 0;
+    const rows = this.engine.collect().map((row) => rowOf(this.#settings.name, row));
+    this.#releaseNames();
+    return rows;
+  }
+
+  #report(refusals: readonly EngineRefusal[], input: DecodeInput, batch: EventBatch): void {
+    const columns = this.#columns;
+    const { onRefusal, onLateness } = this.#options;
+    for (const { reason, detail, event, line } of columns.refusals) {
+      onRefusal({ reason, detail, event, at: batch.place(line) });
+    }
+    for (const { index, reason, detail, bySeconds } of refusals) {
+      const event = this.#decoder.textAt(input, columns.start[index]!);
+      onRefusal({ reason, detail, event, at: batch.place(columns.line[index]!) });
+      if (reason === "late") onLateness?.(bySeconds);
+    }
+  }
+
+  /** Windows from the watermark up to the first event behind the gap have lost events. */
+  #markGap(batch: EventBatch): void {
+    const first = this.#firstTimeOf(batch);
+    if (first !== undefined) this.engine.markPartial(this.engine.watermark, first);
+    this.engine.ledger.gaps += batch.gap?.events ?? 0;
+  }
+
+  #firstTimeOf(batch: EventBatch): EpochMicros | undefined {
+    const columns = new EventColumns(1);
+    const input = inputOf(batch.bytes, batch.length);
+    while (input.at < input.end && columns.length === 0) {
+      this.#decoder.decode(input, columns, Infinity);
+    }
+    return columns.length === 0 ? undefined : epochMicros(columns.time[0]!);
+  }
+
+  /** Names come and go: those without a series are forgotten now and then, at a bounded cost. */
+  #releaseNames(): void {
+    const { names } = this.#decoder;
+    if (names.used <= 2 * this.#namesAfterRelease + NAMES_SPARE) return;
+    this.engine.renumber(names.retain(this.engine.namesInUse(names.size)));
+    this.#namesAfterRelease = names.size;
+  }
+}
+
+/** What `agg_func` may say: the functions of the rules that leave the choice to the event. */
+function functionsOf(settings: Settings): string[] {
+  const names = new Set<string>();
+  for (const { aggregate } of settings.rules) {
+    if (aggregate.kind === "event") for (const { name } of aggregate.functions) names.add(name);
+  }
+  // Where no rule asks, the word of the event changes nothing; it must still be one of the bus's own.
+  for (const name of names.size === 0 ? ["sum", "avg", "min", "max", "count"] : []) names.add(name);
+  return [...names];
+}
