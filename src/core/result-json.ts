@@ -1,0 +1,39 @@
+import type { ResultRow } from "./result.ts";
+
+/**
+ * A row as JSON, without a line feed: fields in the order of the contract, labels by key, optional
+ * fields only when they are so. The same row gives the same bytes, whoever writes it.
+ *
+ * @example
+ * ```ts
+ * rowToJson(row); // => '{"id":"…","pipeline":"plant-7",…,"value":12.5,"count":3,"revision":0}'
+ * ```
+ */
+export function rowToJson(row: ResultRow): string {
+  const detail = row.detail === undefined ? "" : `,"detail":${JSON.stringify(row.detail)}`;
+  const partial = row.partial === undefined ? "" : `,"partial":true`;
+  const filled = row.filled === undefined ? "" : `,"filled":true`;
+  const overflow = row.overflow === undefined ? "" : `,"overflow":true`;
+  const withdrawn = row.withdrawn === undefined ? "" : `,"withdrawn":true`;
+  // Each number goes through JSON.stringify, which has no -0; an infinite one would become null.
+  return (
+    `{"id":${JSON.stringify(row.id)},"pipeline":${JSON.stringify(row.pipeline)}` +
+    `,"rule":${JSON.stringify(row.rule)},"name":${JSON.stringify(row.name)}` +
+    `,"labels":${labelsToJson(row.labels)},"agg_func":${JSON.stringify(row.agg_func)}` +
+    `,"window_start":${JSON.stringify(row.window_start)}` +
+    `,"window_end":${JSON.stringify(row.window_end)},"value":${JSON.stringify(row.value)}` +
+    `,"count":${JSON.stringify(row.count)},"revision":${JSON.stringify(row.revision)}` +
+    `${detail}${partial}${filled}${overflow}${withdrawn}}`
+  );
+}
+
+/**
+ * Labels as a JSON object, sorted by key in UTF-16 code units. Written by hand, since an object would
+ * put keys that look like whole numbers first.
+ */
+export function labelsToJson(labels: Readonly<Record<string, string>>): string {
+  const keys = Object.keys(labels);
+  if (keys.length === 0) return "{}";
+  const members = keys.sort().map((key) => `${JSON.stringify(key)}:${JSON.stringify(labels[key])}`);
+  return `{${members.join(",")}}`;
+}

@@ -1,0 +1,6 @@
+import type { SinkDefinition } from "../core/sink.ts";
+import { sqlite } from "./sqlite.ts";
+import { stdout } from "./stdout.ts";
+
+/** Every sink kind, the embedded default first. */
+export const sinks = [sqlite, stdout] as const satisfies readonly SinkDefinition<unknown>[];
