@@ -50,7 +50,7 @@ export interface SinkContext {
 }
 
 /** A sink kind: one file, one line in `sinks/list.ts`. */
-export interface SinkDefinition<Options> {
+export interface SinkDefinition<Options, Input = unknown> {
   /** The word in the configuration: `postgres`. */
   readonly name: string;
   readonly summary: string;
@@ -59,7 +59,7 @@ export interface SinkDefinition<Options> {
    * row is overwritten; `"at-least-once"`: a row may appear twice, with the same id.
    */
   readonly delivery: "transactional" | "idempotent" | "at-least-once";
-  readonly options: OptionSchema<Options>;
+  readonly options: OptionSchema<Options, Input>;
   readonly example: Readonly<Record<string, unknown>>;
   /** How a person finds it in `/status`, without secrets: `postgres://db:5432/plant table aggregates`. */
   describe(options: Options): string;
@@ -68,6 +68,8 @@ export interface SinkDefinition<Options> {
 }
 
 /** Gives a sink definition its types. */
-export function defineSink<Options>(definition: SinkDefinition<Options>): SinkDefinition<Options> {
+export function defineSink<Options, Input>(
+  definition: SinkDefinition<Options, Input>,
+): SinkDefinition<Options, Input> {
   return definition;
 }

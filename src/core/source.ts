@@ -81,7 +81,7 @@ export interface SourceContext {
 }
 
 /** A source kind: one file, one line in `sources/list.ts`. */
-export interface SourceDefinition<Options> {
+export interface SourceDefinition<Options, Input = unknown> {
   /** The word in the configuration: `vabus`. */
   readonly name: string;
   /** One sentence for the help and the reference. */
@@ -90,7 +90,7 @@ export interface SourceDefinition<Options> {
   readonly replay: "cursor" | "none";
   /** Whether our own metrics may come back on it as events: then they are filtered. */
   readonly carriesMetrics: boolean;
-  readonly options: OptionSchema<Options>;
+  readonly options: OptionSchema<Options, Input>;
   /** Options that work, for the reference. */
   readonly example: Readonly<Record<string, unknown>>;
   /** How a person finds it in `/status`, without secrets: `http://bus:8000/vabus`. */
@@ -116,8 +116,8 @@ export interface SourceDefinition<Options> {
 }
 
 /** Gives a source definition its types. */
-export function defineSource<Options>(
-  definition: SourceDefinition<Options>,
-): SourceDefinition<Options> {
+export function defineSource<Options, Input>(
+  definition: SourceDefinition<Options, Input>,
+): SourceDefinition<Options, Input> {
   return definition;
 }
