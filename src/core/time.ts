@@ -34,11 +34,19 @@ const MICROS_PER_UNIT: Readonly<Record<string, number>> = {
   d: 86_400_000_000,
 };
 
-/** Reads a duration such as `500ms`, `60s`, `1.5h` or `30d`; undefined when it is none. */
+/**
+ * Reads a duration such as `500ms`, `60s`, `1.5h` or `30d`; undefined when it is none, or no whole
+ * number of microseconds below 2^53.
+ */
 export function parseDuration(text: string): DurationMicros | undefined {
-  const match = /^(\d+(?:\.\d+)?)(us|ms|s|m|h|d)$/.exec(text);
+  const match = /^(\d{1,16})(?:\.(\d{1,16}))?(us|ms|s|m|h|d)$/.exec(text);
   if (match === null) return undefined;
-  const micros = Number(match[1]) * MICROS_PER_UNIT[match[2]!]!;
+  const [, whole, fraction = "", unit] = match;
+  // In whole numbers: 1.005 * 1_000_000 is 1004999.9999999999 in doubles.
+  const scaled = BigInt(whole! + fraction) * BigInt(MICROS_PER_UNIT[unit!]!);
+  const divisor = 10n ** BigInt(fraction.length);
+  if (scaled % divisor !== 0n) return undefined;
+  const micros = Number(scaled / divisor);
   return Number.isSafeInteger(micros) ? durationMicros(micros) : undefined;
 }
 
@@ -69,11 +77,13 @@ export function millisOf(micros: DurationMicros): number {
  * written as a decimal, are read back as `x`, then `k` is the shortest decimal of `x` (within the
  * bounds of `limits.ts` whole microseconds are farther apart than doubles, so there is but one). If
  * not, no whole microsecond lies within the rounding interval of `x`, hence the shortest decimal and
- * `x` itself lie between the same two microseconds, and cutting `x` is right.
+ * `x` itself lie between the same two microseconds, and cutting `x` is right. Nanoseconds beyond 2^62
+ * (the year 2116) are 1024 apart: there alone the digits are needed.
  *
  * @param timestamp Finite, and within ±8.5e9 seconds in its unit.
  */
 export function microsOfTimestamp(timestamp: number, unit: TimestampUnit): EpochMicros {
+  if (unit === "ns" && Math.abs(timestamp) >= 2 ** 62) return microsOfDigits(timestamp);
   const nearest = Math.round(scaleUp(timestamp, unit));
   if (scaleDown(nearest, unit) === timestamp) return (nearest + 0) as EpochMicros;
   // `nearest` is off by at most one: rounding went up, or the product was rounded across a whole number.
@@ -93,4 +103,12 @@ function scaleDown(micros: number, unit: TimestampUnit): number {
   if (unit === "s") return micros / 1e6;
   if (unit === "ms") return micros / 1e3;
   return unit === "us" ? micros : micros * 1e3;
+}
+
+/** Nanoseconds without a fraction, below 10^21: `String` writes out all their digits. */
+function microsOfDigits(nanoseconds: number): EpochMicros {
+  const digits = BigInt(String(nanoseconds));
+  const cut = digits / 1000n;
+  const below = digits < 0n && digits % 1000n !== 0n ? 1n : 0n;
+  return epochMicros(Number(cut - below));
 }
