@@ -1,0 +1,54 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
+import { FatalError, messageOf } from "../core/errors.ts";
+
+export interface FolderLock {
+  /** May be called twice. */
+  release(): void;
+}
+
+/**
+ * Takes a folder for this process alone. The lock is one of the operating system (SQLite takes it on
+ * every platform): it ends with the process, however that ends, so a number of a dead process that is
+ * given to another one cannot keep the folder shut.
+ *
+ * @param folder Must exist.
+ * @throws {FatalError} Another process holds it, or this one already does; the message says which.
+ */
+export function lockFolder(folder: string): FolderLock {
+  const owner = join(folder, "owner");
+  const database = new DatabaseSync(join(folder, "lock"));
+  try {
+    database.exec("pragma locking_mode = exclusive; pragma journal_mode = memory; begin exclusive");
+  } catch (thrown) {
+    database.close();
+    if (!/locked|busy/.test(messageOf(thrown))) {
+      throw new FatalError(`Cannot lock the folder "${folder}": ${messageOf(thrown)}`, {
+        cause: thrown,
+      });
+    }
+    throw new FatalError(
+      `Cannot use the folder "${folder}": process ${holder(owner)} holds it; ` +
+        "stop that process, or name another folder",
+    );
+  }
+  writeFileSync(owner, `${process.pid}\n`);
+  let held = true;
+  return {
+    release() {
+      if (held) database.close();
+      held = false;
+    },
+  };
+}
+
+function holder(owner: string): string {
+  try {
+    return readFileSync(owner, "utf8").trim();
+  } catch {
+    // Between its taking the lock and its writing the number.
+    return "of unknown number";
+  }
+}
