@@ -7,7 +7,7 @@ WORKDIR /build
 COPY package.json bun.lock bunfig.toml ./
 COPY .patches .patches
 RUN npx -y bun@1.4.5 install --frozen-lockfile --production
-COPY tsconfig.json ./
+COPY tsconfig.json aggregator.config.ts ./
 COPY src src
 RUN npx -y bun@1.4.5 run build && mkdir -p /build/state
 

@@ -9,7 +9,14 @@ import { join } from "node:path";
 const root = join(import.meta.dir, "../..");
 
 /** What the executable is made of; whatever else changes leaves it as it is. */
-const INPUTS = ["src", "package.json", "bun.lock", "tsconfig.json", ".patches"];
+const INPUTS = [
+  "src",
+  "aggregator.config.ts",
+  "package.json",
+  "bun.lock",
+  "tsconfig.json",
+  ".patches",
+];
 
 export interface Finished {
   /** Null when a signal ended it. */

@@ -57,6 +57,7 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
       "flink/",
       "index.ts",
       "../package.json",
+      "../aggregator.config.ts",
     ],
   },
   "main.ts": { ...PURE, inside: ["cli/"] },
