@@ -30,8 +30,10 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   aggregations: { ...PURE, inside: ["core/"] },
   decode: { ...PURE, inside: ["core/"] },
   engine: { ...PURE, inside: ["core/", "aggregations/"] },
-  sources: { ...FREE, inside: ["core/"] },
-  sinks: { ...FREE, inside: ["core/"] },
+  // The client that the Kafka source and the Kafka sink share.
+  kafka: { ...FREE, inside: ["core/"] },
+  sources: { ...FREE, inside: ["core/", "kafka/"] },
+  sinks: { ...FREE, inside: ["core/", "kafka/"] },
   state: { ...FREE, inside: ["core/"] },
   bus: { ...FREE, inside: ["core/", "decode/"] },
   pipeline: {
