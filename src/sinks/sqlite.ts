@@ -31,6 +31,7 @@ export const sqlite = defineSink({
     path: v.pipe(
       v.string(),
       v.nonEmpty(),
+      v.metadata({ kind: "path" }),
       v.description("The file of the database; made when it is missing, with its folder."),
     ),
     table: v.pipe(

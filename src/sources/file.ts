@@ -22,7 +22,12 @@ export const file = defineSource({
   replay: "cursor",
   carriesMetrics: false,
   options: v.strictObject({
-    path: v.pipe(v.string(), v.nonEmpty(), v.description("The file; gzip is recognised.")),
+    path: v.pipe(
+      v.string(),
+      v.nonEmpty(),
+      v.metadata({ kind: "path" }),
+      v.description("The file; gzip is recognised."),
+    ),
     follow: v.pipe(
       v.optional(v.boolean(), false),
       v.description("Whether to wait for more at the end; rotation and truncation are noticed."),

@@ -1,0 +1,42 @@
+/** What a config file may import from `aggregator`. */
+
+import { sqlite as sqliteSink } from "../sinks/sqlite.ts";
+import { stdout as stdoutSink } from "../sinks/stdout.ts";
+import { embedded as embeddedSource } from "../sources/embedded.ts";
+import { file as fileSource } from "../sources/file.ts";
+import { stdin as stdinSource } from "../sources/stdin.ts";
+import { functionCall } from "./calls.ts";
+import { sinkHelper, sourceHelper } from "./component.ts";
+
+export type { AggregateInput } from "./aggregate.ts";
+export type { EventFunctionCall, FunctionCall, TumblingCall } from "./calls.ts";
+export { eventFunction, tumbling } from "./calls.ts";
+export type { SinkInput, SourceInput } from "./component.ts";
+export type { ConfigInput, RuleInput } from "./define.ts";
+export { defineConfig } from "./define.ts";
+export type { DurationText } from "./duration.ts";
+export type { Configurable, EnvReference } from "./env.ts";
+export { env } from "./env.ts";
+
+/** The sum of the values. */
+export const sum = functionCall("sum");
+/** The arithmetic mean. */
+export const avg = functionCall("avg");
+/** The smallest value. */
+export const min = functionCall("min");
+/** The largest value. */
+export const max = functionCall("max");
+/** The number of events. */
+export const count = functionCall("count");
+
+/** Source: our own bus, served below `/vabus`; the default. */
+export const embedded = sourceHelper(embeddedSource);
+/** Source: events as NDJSON in a file. */
+export const file = sourceHelper(fileSource);
+/** Source: events as NDJSON on standard input. */
+export const stdin = sourceHelper(stdinSource);
+
+/** Sink: a table of a SQLite file. */
+export const sqlite = sinkHelper(sqliteSink);
+/** Sink: a line of JSON per row on standard output. */
+export const stdout = sinkHelper(stdoutSink);

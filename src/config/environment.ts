@@ -1,0 +1,139 @@
+import type { ConfigIssue } from "../core/errors.ts";
+import { formatDuration, parseDuration } from "../core/time.ts";
+import type { Environment } from "./expand-env.ts";
+import { hintFor, shown } from "./explain.ts";
+
+/** What the environment says for the parts that a file leaves open. */
+export interface EnvironmentConfig {
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Which variable stands behind a path of that configuration. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly issues: readonly ConfigIssue[];
+}
+
+const STORAGE_TYPES = ["kafka", "postgres", "sqlite", "stdout"] as const;
+
+const DEFAULT_TOPIC = "aggregates";
+
+/**
+ * The configuration that the environment gives for what the file leaves open. An empty variable counts
+ * as one that is not set. Variables of what the file says are not even looked at.
+ *
+ * @param options.isOpen Whether the file says nothing at a path such as `source` or `status.host`.
+ * @param options.absolute Completes the path in `STATE_DIR`.
+ */
+export function configOfEnvironment(
+  env: Environment,
+  options: {
+    readonly isOpen: (path: string) => boolean;
+    readonly absolute: (path: string) => string;
+  },
+): EnvironmentConfig {
+  const { isOpen, absolute } = options;
+  const reader = new EnvironmentReader(env);
+  const ifOpen = <Value>(path: string, read: (path: string) => Value): Value | undefined =>
+    isOpen(path) ? read(path) : undefined;
+  const url = ifOpen("source", () => reader.text("VABUS_URL", "source.url"));
+  const dir = ifOpen("state.dir", (path) => reader.text("STATE_DIR", path));
+  const config = withoutUndefined({
+    source: url === undefined ? undefined : { kind: "vabus", url },
+    rules: ifOpen("rules", () => rulesOf(reader)),
+    sinks: ifOpen("sinks", () => sinksOf(reader)),
+    status: withoutUndefined({
+      host: ifOpen("status.host", (path) => reader.text("HOST", path)),
+      port: ifOpen("status.port", (path) => reader.port("PORT", path)),
+      token: ifOpen("status.token", (path) => reader.text("AGGREGATOR_TOKEN", path)),
+    }),
+    state: withoutUndefined({ dir: dir === undefined ? undefined : absolute(dir) }),
+  });
+  return { config, variables: reader.variables, issues: reader.issues };
+}
+
+/** Reads variables and remembers what each one is for. */
+class EnvironmentReader {
+  readonly variables = new Map<string, string>();
+  readonly issues: ConfigIssue[] = [];
+  readonly #env: Environment;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  text(name: string, path: string): string | undefined {
+    const value = this.#env[name];
+    if (value === undefined || value === "") return undefined;
+    this.variables.set(path, name);
+    return value;
+  }
+
+  /** One that the others make necessary. */
+  required(name: string, at: { readonly path: string; readonly because: string }): string {
+    const value = this.text(name, at.path);
+    if (value === undefined) this.fail(name, `is not set, but ${at.because} needs it`);
+    return value ?? "";
+  }
+
+  port(name: string, path: string): number | undefined {
+    const value = this.text(name, path);
+    if (value === undefined) return undefined;
+    if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value);
+    this.fail(name, `${shown(value)}: must be a port, a whole number from 0 to 65535`);
+    return undefined;
+  }
+
+  fail(name: string, message: string): void {
+    this.issues.push({ path: name, message });
+  }
+}
+
+/** The rule is named after its window, so that rows of another interval have other ids. */
+function rulesOf(reader: EnvironmentReader): unknown {
+  const name = "AGGREGATION_INTERVAL";
+  const text = reader.text(name, "rules");
+  if (text === undefined) return undefined;
+  // The interval of the environment is in seconds; with a unit it is a duration like any other.
+  const size = parseDuration(/^\d+(\.\d+)?$/.test(text) ? `${text}s` : text);
+  if (size === undefined || size <= 0) {
+    reader.fail(name, `${shown(text)}: must be a number of seconds above 0, such as 60`);
+    return undefined;
+  }
+  const written = formatDuration(size);
+  const rule = { window: { kind: "tumbling", size: written }, aggregate: { kind: "event" } };
+  return { [written === "1m" ? "per_minute" : `per_${written}`]: rule };
+}
+
+function sinksOf(reader: EnvironmentReader): unknown {
+  const name = "STORAGE_TYPE";
+  const type = reader.text(name, "sinks");
+  switch (type) {
+    case undefined:
+      return undefined;
+    case "sqlite":
+      return { sqlite: { kind: "sqlite", path: "aggregates.sqlite" } };
+    case "stdout":
+      return { stdout: { kind: "stdout" } };
+    case "postgres": {
+      const because = "STORAGE_TYPE=postgres";
+      const url = reader.required("POSTGRES_CONNECTION_STRING", {
+        path: "sinks.postgres.url",
+        because,
+      });
+      return { postgres: { kind: "postgres", url } };
+    }
+    case "kafka": {
+      const at = { path: "sinks.kafka.brokers", because: "STORAGE_TYPE=kafka" };
+      const brokers = reader.required("KAFKA_BOOTSTRAP_SERVERS", at);
+      const topic = reader.text("KAFKA_TOPIC", "sinks.kafka.topic") ?? DEFAULT_TOPIC;
+      return { kafka: { kind: "kafka", brokers, topic } };
+    }
+    default: {
+      const wish = `must be one of ${STORAGE_TYPES.join(", ")}${hintFor(type, STORAGE_TYPES)}`;
+      reader.fail(name, `${shown(type)}: ${wish}`);
+      return undefined;
+    }
+  }
+}
+
+function withoutUndefined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,63 @@
+import { statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { ConfigError } from "../core/errors.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Environment } from "./expand-env.ts";
+import { shown } from "./explain.ts";
+import { importModule } from "./import-module.ts";
+import { placesOf } from "./place-of.ts";
+import { resolveConfig } from "./resolve.ts";
+
+/** The file that is looked for when none is named. */
+export const CONFIG_FILE = "aggregator.config.ts";
+
+export interface LoadOptions {
+  /** As given with `-c`; undefined: {@link CONFIG_FILE} in `cwd` if there is one, else the environment. */
+  readonly path?: string | undefined;
+  readonly cwd: string;
+  readonly env: Environment;
+}
+
+/**
+ * Finds the configuration, runs the file and checks what it exports. May be called again at any time
+ * and then sees the file as it is by then.
+ *
+ * @throws {ConfigError} The file is missing, does not run, or says something wrong.
+ */
+export async function loadConfig({ path, cwd, env }: LoadOptions): Promise<Settings> {
+  const file = resolve(cwd, path ?? CONFIG_FILE);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined && path === undefined) {
+    return resolveConfig({}, { origin: "the environment", dir: cwd, env });
+  }
+  if (stats === undefined) throw fault(`Cannot find the configuration ${shown(path)}`);
+  if (stats.isDirectory()) {
+    throw fault(`Cannot read the configuration ${shown(path ?? CONFIG_FILE)}: it is a folder`);
+  }
+  const input = await exportOf(file, path ?? CONFIG_FILE);
+  return resolveConfig(input, { origin: file, dir: dirname(file), cwd, env });
+}
+
+async function exportOf(file: string, name: string): Promise<unknown> {
+  let module: Readonly<Record<string, unknown>>;
+  try {
+    module = await importModule(file);
+  } catch (thrown) {
+    throw new ConfigError(
+      placesOf(thrown, file).map(({ place, message }) => ({
+        path: "",
+        message: `Cannot run the configuration ${name}${place}: ${message}`,
+      })),
+    );
+  }
+  if (!("default" in module)) {
+    throw fault(
+      `Configuration ${name} has no default export, write export default defineConfig({ … })`,
+    );
+  }
+  return module["default"];
+}
+
+function fault(message: string): ConfigError {
+  return new ConfigError([{ path: "", message }]);
+}

@@ -1,0 +1,252 @@
+import * as v from "valibot";
+import {
+  DEDUPE_IDS_MAX_DEFAULT,
+  MAX_TIMESTAMP_DEFAULT,
+  MIN_TIMESTAMP_DEFAULT,
+  SERIES_MAX_DEFAULT,
+} from "../core/limits.ts";
+import type { SinkDefinition } from "../core/sink.ts";
+import type { SourceDefinition } from "../core/source.ts";
+import { sinks } from "../sinks/list.ts";
+import { sources } from "../sources/list.ts";
+import { aggregateSchema } from "./aggregate.ts";
+import { componentSchema, type SinkInput, type SourceInput } from "./component.ts";
+import { duration, durationOrOff } from "./duration.ts";
+import { instant } from "./instant.ts";
+import { namedSchema } from "./named.ts";
+import { windowSchema } from "./window.ts";
+
+/** The source that reads our own bus: the only one for which the service serves it. */
+export const EMBEDDED_SOURCE = "embedded";
+
+/** Larger tables fill the memory before they are full, and a Map ends at 2^24 entries. */
+const DEDUPE_IDS_MAX = 16_000_000;
+
+const SERIES_MAX = 100_000_000;
+
+/** A day of some hundred events a second; little to any disk. */
+const BUS_BYTES_DEFAULT = 1_073_741_824;
+
+/** Less than one segment of the journal makes no sense. */
+const BUS_BYTES_MIN = 1_048_576;
+
+/** The name of the pipeline is no key, so it may begin with a digit. */
+const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+/** Says for the reference how a value is written whose schema is one of our own. */
+function written<Input>(type: string): v.MetadataAction<Input, { readonly type: string }> {
+  return v.metadata({ type });
+}
+
+function count(max: number): v.GenericSchema<number> {
+  return v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
+}
+
+export const ruleSchema = v.strictObject({
+  window: v.pipe(
+    windowSchema,
+    written("window"),
+    v.description("How time is cut: `tumbling(size, { offset })`, aligned to the epoch."),
+  ),
+  aggregate: v.pipe(
+    aggregateSchema,
+    written("functions"),
+    v.description(
+      "What is computed: `eventFunction()` (each event names its function), one function, or " +
+        "several as `{ name: function }`; the name becomes the `agg_func` of the row.",
+    ),
+  ),
+  allowedLateness: v.pipe(
+    v.optional(duration({ min: "0us" }), "0s"),
+    written("duration"),
+    v.description("How long after its end a window still takes events; it then fires again."),
+  ),
+  to: v.pipe(
+    v.optional(v.pipe(v.array(v.string()), v.nonEmpty())),
+    written("names of sinks"),
+    v.description("The sinks that get the rows; all of them when left out."),
+  ),
+  maxSeries: v.pipe(
+    v.optional(count(SERIES_MAX), SERIES_MAX_DEFAULT),
+    v.description("Series at a time; events of further ones are refused as `over_limit`."),
+  ),
+});
+
+export const timeSchema = v.strictObject({
+  outOfOrderness: v.pipe(
+    v.optional(duration({ min: "0us" }), "5s"),
+    written("duration"),
+    v.description("How far the watermark stays behind the newest event."),
+  ),
+  idleTimeout: v.pipe(
+    v.optional(durationOrOff({ min: "1ms" }), "10s"),
+    written('duration or `"off"`'),
+    v.description("After how long without events event time goes on at the pace of the clock."),
+  ),
+  maxFuture: v.pipe(
+    v.optional(durationOrOff({ min: "0us" }), "60s"),
+    written('duration or `"off"`'),
+    v.description("How far ahead of the clock an event may be; others are refused as `future`."),
+  ),
+  timestampUnit: v.pipe(
+    v.optional(v.picklist(["s", "ms", "us", "ns"]), "s"),
+    v.description("What the `timestamp` of an event counts."),
+  ),
+  minTimestamp: v.pipe(
+    v.optional(instant(), MIN_TIMESTAMP_DEFAULT),
+    written("unix seconds or ISO text"),
+    v.description("Events before it are refused as `invalid_timestamp`; default: the year 1900."),
+  ),
+  maxTimestamp: v.pipe(
+    v.optional(instant(), MAX_TIMESTAMP_DEFAULT),
+    written("unix seconds or ISO text"),
+    v.description("Events after it are refused as `invalid_timestamp`; default: the year 2200."),
+  ),
+});
+
+/**
+ * The configuration: its types, checks, defaults and descriptions. What spans several parts of it is
+ * checked in `check-together.ts`.
+ */
+export const configSchema = v.strictObject({
+  name: v.pipe(
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(
+          PIPELINE_NAME,
+          "must be letters, digits, _, - and ., begin with a letter or digit and have at most 64 characters",
+        ),
+      ),
+      "aggregator",
+    ),
+    v.description("Part of the id of every row: two services that share a store need two names."),
+  ),
+  source: v.pipe(
+    // A definition of a kind takes the options that its own schema made, whichever they are.
+    v.optional(componentSchema<SourceInput, SourceDefinition<unknown>>("source", sources), {
+      kind: EMBEDDED_SOURCE,
+    }),
+    written("source"),
+    v.description("Where events come from; our own bus below `/vabus` when left out."),
+  ),
+  rules: v.pipe(
+    v.optional(namedSchema("rule", ruleSchema), {
+      per_minute: { window: { kind: "tumbling", size: "60s" }, aggregate: { kind: "event" } },
+    }),
+    written("rules by their names"),
+    v.description("What is aggregated, and how."),
+  ),
+  sinks: v.pipe(
+    v.optional(
+      namedSchema("sink", componentSchema<SinkInput, SinkDefinition<unknown>>("sink", sinks)),
+      {
+        sqlite: { kind: "sqlite", path: "aggregates.sqlite" } as SinkInput,
+      },
+    ),
+    written("sinks by their names"),
+    v.description("Where rows go."),
+  ),
+  time: v.pipe(v.optional(timeSchema, {}), v.description("How event time is understood.")),
+  dedupe: v.pipe(
+    v.optional(
+      v.strictObject({
+        for: v.pipe(
+          v.optional(duration(), "1h"),
+          written("duration"),
+          v.description("How long the `id` of an event is remembered, in event time."),
+        ),
+        maxIds: v.pipe(
+          v.optional(count(DEDUPE_IDS_MAX), DEDUPE_IDS_MAX_DEFAULT),
+          v.description("Ids remembered; beyond it the oldest go."),
+        ),
+      }),
+      {},
+    ),
+    v.description("Which events count as copies of one that came before."),
+  ),
+  status: v.pipe(
+    v.optional(
+      v.strictObject({
+        host: v.pipe(
+          v.optional(v.pipe(v.string(), v.nonEmpty()), "127.0.0.1"),
+          v.description("Address of the status page and of our own bus. `HOST` when left out."),
+        ),
+        port: v.pipe(
+          v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
+          v.description(
+            "Port; 0 takes any. `PORT` when left out, else 8000, or the next one that is free.",
+          ),
+        ),
+        token: v.pipe(
+          v.optional(
+            v.pipe(
+              v.string(),
+              v.regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces, and not empty"),
+            ),
+          ),
+          v.metadata({ kind: "secret" }),
+          v.description(
+            "Bearer token, required on any address but loopback. `AGGREGATOR_TOKEN` when left out, " +
+              "else one is made and printed.",
+          ),
+        ),
+      }),
+      {},
+    ),
+    v.description("The HTTP interface."),
+  ),
+  metrics: v.pipe(
+    v.optional(
+      v.strictObject({
+        every: v.pipe(
+          v.optional(duration({ min: "100ms", max: "1d" }), "10s"),
+          written("duration"),
+          v.description("How often the service's own metrics go back to the bus."),
+        ),
+      }),
+      {},
+    ),
+    v.description("What the service says of itself."),
+  ),
+  state: v.pipe(
+    v.optional(
+      v.strictObject({
+        dir: v.pipe(
+          v.optional(
+            v.pipe(v.string(), v.nonEmpty(), v.metadata({ kind: "path" })),
+            "./aggregator-data",
+          ),
+          v.description("Folder of dead letters and of our own bus. `STATE_DIR` when left out."),
+        ),
+      }),
+      {},
+    ),
+    v.description("What is kept over a restart."),
+  ),
+  bus: v.pipe(
+    v.optional(
+      v.strictObject({
+        maxBytes: v.pipe(
+          v.optional(
+            v.pipe(
+              v.number(),
+              v.integer(),
+              v.minValue(BUS_BYTES_MIN),
+              v.maxValue(Number.MAX_SAFE_INTEGER),
+            ),
+            BUS_BYTES_DEFAULT,
+          ),
+          v.description("Bytes of events kept; a full bus answers 503 until some are aggregated."),
+        ),
+        retention: v.pipe(
+          v.optional(duration({ min: "1s" }), "1d"),
+          written("duration"),
+          v.description("How long aggregated events are kept for other readers."),
+        ),
+      }),
+      {},
+    ),
+    v.description("Our own bus: the embedded default, and `aggregator bus`."),
+  ),
+});

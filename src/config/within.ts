@@ -1,0 +1,51 @@
+import * as v from "valibot";
+import { explain, NO_VALUE } from "./explain.ts";
+import type { Path } from "./path-text.ts";
+
+/** How a transformation of valibot reports. */
+type AddIssue = v.RawTransformContext<unknown>["addIssue"];
+
+/**
+ * Checks a part of the configuration by a schema of its own from within a transformation: its issues
+ * become those of the transformation, already in our words. Undefined: there were some.
+ */
+export function parseWithin<Output>(
+  schema: v.GenericSchema<unknown, Output>,
+  part: { readonly input: unknown; readonly path: Path; readonly addIssue: AddIssue },
+): { readonly output: Output } | undefined {
+  const result = v.safeParse(schema, part.input);
+  if (result.success) return { output: result.output };
+  for (const issue of result.issues) {
+    // Valibot types a schema's input; explaining reads its structure only.
+    for (const fault of explain(issue, { schema: schema as v.GenericSchema, input: part.input })) {
+      const items = pathItems([...part.path, ...fault.path]);
+      part.addIssue({
+        message: fault.message,
+        input: fault.value,
+        ...(fault.expected === null ? {} : { expected: fault.expected }),
+        ...(items === undefined ? {} : { path: items }),
+      });
+    }
+  }
+  return undefined;
+}
+
+/** Reports something that is not about a value but about a place. */
+export function reportPlace(addIssue: AddIssue, path: Path, message: string): void {
+  const items = pathItems(path);
+  addIssue({ message, input: NO_VALUE, ...(items === undefined ? {} : { path: items }) });
+}
+
+function pathItems(path: Path): [v.IssuePathItem, ...v.IssuePathItem[]] | undefined {
+  const items = path.map(
+    (key): v.UnknownPathItem => ({
+      type: "unknown",
+      origin: "value",
+      input: undefined,
+      key,
+      value: undefined,
+    }),
+  );
+  // As long as the path.
+  return items.length === 0 ? undefined : (items as [v.IssuePathItem, ...v.IssuePathItem[]]);
+}
