@@ -1,5 +1,6 @@
+import { embedded } from "./embedded.ts";
 import { file } from "./file.ts";
 import { stdin } from "./stdin.ts";
 
 /** Every source kind. */
-export const sources = [file, stdin] as const;
+export const sources = [embedded, file, stdin] as const;

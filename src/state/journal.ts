@@ -114,7 +114,8 @@ class Journal implements EventLog {
       await this.#sleep(options.waitMs, signal);
       signal.throwIfAborted();
       // While we waited it may have come and gone.
-      if (options.after !== undefined) from = this.#sequenceOf(String(from));
+      from = Math.max(from, options.after === undefined ? this.#oldest : 0);
+      this.#sequenceOf(String(from));
     }
     if (this.#closed) throw closedError();
     const block = new LineBlock({ eventsMax: options.limit, bytesMax: READ_BYTES_MAX });

@@ -247,6 +247,22 @@ describe("Journal, retention", () => {
     expect(await append(log, "z")).toBe("2");
   });
 
+  test("what came and went during a wait is gone for a cursor, and passed over without one", async () => {
+    const woken = Promise.withResolvers<void>();
+    // The sleeper sleeps on when it was woken, as on a busy machine.
+    const clock: Clock = { ...realClock, sleep: () => woken.promise };
+    const log = await open({ bytesMax: 800, segmentBytes: 200, clock });
+    const limit = { limit: 100, waitMs: 1_000 };
+    const byCursor = rejectionOf(log.read({ after: "0", ...limit }, forever));
+    const oldest = log.read({ after: undefined, ...limit }, forever);
+    for (let i = 0; i < 20; i++) await append(log, line);
+    woken.resolve();
+    expect(await byCursor).toBeInstanceOf(CursorGoneError);
+    const { events, firstSequence } = await oldest;
+    expect(firstSequence).toBeGreaterThan(0);
+    expect(events).toBe(20 - firstSequence);
+  });
+
   test("files go by age, but not before they are released", async () => {
     const time = { ms: 1_700_000_000_000 };
     const options = { clock: clockAt(time), retentionMs: 1_000, reader: "in-process" } as const;
