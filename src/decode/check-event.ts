@@ -168,8 +168,10 @@ function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object") return "an object";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  const isPlain = typeof value === "number" || typeof value === "boolean";
+  const text = isPlain ? String(value) : JSON.stringify(value);
+  // The cut may halve a surrogate pair.
+  return text.length > 60 ? `${text.slice(0, 57).toWellFormed()}…` : text;
 }
 
 function refused(reason: RefusalReason, detail: string): RefusedEvent {

@@ -86,15 +86,19 @@ export class Decoder {
       refuse("too_large", `event has ${bytes.length} bytes, more than ${LINE_BYTES_MAX}`);
       return;
     }
+    let text: string;
+    try {
+      text = this.#text.decode(bytes);
+    } catch {
+      refuse("invalid_json", "event is not UTF-8");
+      return;
+    }
     let parsed: unknown;
     try {
-      parsed = JSON.parse(this.#text.decode(bytes));
-    } catch (error) {
-      // The text of the runtime's own message differs between runtimes; only its kind is told.
-      refuse(
-        "invalid_json",
-        error instanceof SyntaxError ? "event is not JSON" : "event is not UTF-8",
-      );
+      parsed = JSON.parse(text);
+    } catch {
+      // The runtime's own message is not told: runtimes differ in it.
+      refuse("invalid_json", "event is not JSON");
       return;
     }
     const event = checkEvent(parsed, this.#rules);

@@ -18,6 +18,8 @@ export const IGNORED = -1;
 const SLOTS_MIN = 1024;
 const ARENA_BYTES_MIN = 64 * 1024;
 const MULTIPLIER = 0x9e3779b1;
+/** What sets the hash of a name apart that JSON writes with escapes. Any number but 0. */
+const ESCAPED = 0x5bd1e995;
 
 /**
  * Names as small numbers, found by their bytes: open addressing over entries of one cache line each.
@@ -71,10 +73,13 @@ export class NameTable implements Names {
     const padded = new Uint8Array(wordsOf(bytes.length) * 4);
     padded.set(bytes);
     const view = new DataView(padded.buffer);
-    const hash = this.hashOf(view, 0, bytes.length);
+    let hash = this.hashOf(view, 0, bytes.length);
+    // Raw in a line these bytes are another name, or none at all: the scanner must not find it by them.
+    if (hasEscapes(bytes)) hash ^= ESCAPED;
     const entry = this.find(view, 0, bytes.length, hash);
     if (this.entries[entry + LENGTH]! >= 0) return this.entries[entry + NUMBER]!;
-    return this.entries[this.insert(padded, { at: 0, length: bytes.length, hash, text }) + NUMBER]!;
+    const added = this.insert(padded, { at: 0, length: bytes.length, hash, text });
+    return this.entries[added + NUMBER]!; // looked up only now: `insert` may have replaced the entries
   }
 
   /** The hash of the bytes at `at`: word by word, the last one cut to the bytes that belong to it. */
@@ -197,6 +202,15 @@ export class NameTable implements Names {
 /** Where the search for a hash begins. `mask` is the length of the entries in words, less one. */
 function firstEntry(hash: number, mask: number): number {
   return ((hash ^ (hash >>> 15)) << ENTRY_SHIFT) & mask;
+}
+
+/** Whether JSON cannot write these bytes as they are. */
+export function hasEscapes(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte < 32 || byte === 34 || byte === 92) return true;
+  }
+  return false;
 }
 
 function wordsOf(bytes: number): number {

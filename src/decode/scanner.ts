@@ -1,5 +1,5 @@
 import type { EventColumns } from "../core/columns.ts";
-import { NAME_BYTES_MAX } from "../core/limits.ts";
+import { LINE_BYTES_MAX, NAME_BYTES_MAX } from "../core/limits.ts";
 import { microsWithin } from "./check-event.ts";
 import type { DecodeInput, DecoderOptions } from "./decoder.ts";
 import { FunctionWords } from "./function-words.ts";
@@ -7,6 +7,7 @@ import {
   ENTRY_SHIFT,
   ENTRY_WORDS,
   HASH,
+  hasEscapes,
   IGNORED,
   INLINE,
   INLINE_BYTES,
@@ -285,7 +286,7 @@ export class Scanner {
           } else {
             fn = functions.find(bytes, p);
             if (fn < 0) break line;
-            p += functions.lengthOf(fn) + 1;
+            p += functions.lengthOf(fn);
           }
         } else {
           break line;
@@ -302,7 +303,7 @@ export class Scanner {
       }
       if (seen !== HAS_ALL) break;
       if (bytes[p] === RETURN) p++;
-      if (bytes[p] !== LINE_FEED || p >= end) break;
+      if (bytes[p] !== LINE_FEED || p >= end || p - lineStart > LINE_BYTES_MAX) break;
 
       left--;
       const name = entries[entry + NUMBER]!;
@@ -333,13 +334,11 @@ export class Scanner {
   /** Adds a name that is new. -1 for one that only the JSON road may judge: escapes, bad UTF-8 … */
   #intern(bytes: Uint8Array, at: number, length: number, hash: number): number {
     if (length === 0 || length > NAME_BYTES_MAX) return -1;
-    for (let i = 0; i < length; i++) {
-      const byte = bytes[at + i]!;
-      if (byte < 32 || byte === 92) return -1;
-    }
+    const name = bytes.subarray(at, at + length);
+    if (hasEscapes(name)) return -1;
     let text: string;
     try {
-      text = this.#nameText.decode(bytes.subarray(at, at + length));
+      text = this.#nameText.decode(name);
     } catch {
       return -1;
     }

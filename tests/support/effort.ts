@@ -1,11 +1,14 @@
+import { setDefaultTimeout } from "bun:test";
 import fc from "fast-check";
 
 /** Whether the long form of the tests was asked for: before an issue is called resolved. */
 export const isFull = process.env["FULL"] === "1" || process.env["TEST_EFFORT"] === "full";
 
+if (isFull) setDefaultTimeout(600_000);
+
 /** How often a property is tried: `usual` times, and thirty times that in the long form. */
-export function runs(usual: number): { readonly numRuns: number } {
-  return { numRuns: isFull ? usual * 30 : usual };
+export function runs(usual: number): number {
+  return isFull ? usual * 30 : usual;
 }
 
 /** Holds `property` for values of `arbitrary`. A failure prints the seed, with which it comes again. */
@@ -14,5 +17,6 @@ export function check<T>(
   usual: number,
   property: (value: T) => void,
 ): void {
-  fc.assert(fc.property(arbitrary, property), runs(usual));
+  const options = { numRuns: runs(usual), includeErrorInReport: true };
+  fc.assert(fc.property(arbitrary, property), options);
 }
