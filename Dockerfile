@@ -28,8 +28,10 @@ COPY --from=build --chown=10001:10001 --chmod=0700 /build/state /var/lib/aggrega
 ENV HOST=0.0.0.0 \
     PORT=8000 \
     STATE_DIR=/var/lib/aggregator
-# An aggregator.config.ts mounted here is found; without one the environment configures the service.
-WORKDIR /etc/aggregator
+# The environment configures the service; so does a file that is mounted and named:
+#   docker run … aggregator run -c /etc/aggregator/aggregator.config.ts
+# SQLite, the default sink, writes to the working directory, which is the volume.
+WORKDIR /var/lib/aggregator
 USER 10001:10001
 VOLUME ["/var/lib/aggregator"]
 EXPOSE 8000
