@@ -1,6 +1,11 @@
 import type { SinkDefinition } from "../core/sink.ts";
+import { postgres } from "./postgres.ts";
 import { sqlite } from "./sqlite.ts";
 import { stdout } from "./stdout.ts";
 
 /** Every sink kind, the embedded default first. */
-export const sinks = [sqlite, stdout] as const satisfies readonly SinkDefinition<unknown>[];
+export const sinks = [
+  sqlite,
+  postgres,
+  stdout,
+] as const satisfies readonly SinkDefinition<unknown>[];

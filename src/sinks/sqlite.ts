@@ -33,6 +33,7 @@ export const sqlite = defineSink({
       v.nonEmpty(),
       v.metadata({ kind: "path" }),
       v.description("The file of the database; made when it is missing, with its folder."),
+      v.metadata({ kind: "path" }),
     ),
     table: v.pipe(
       v.optional(tableName, DEFAULT_TABLE),
