@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { join, resolve } from "node:path";
+import { Hono } from "hono";
+import { loadConfig } from "../config/load.ts";
+import type { StatusSettings } from "../core/settings.ts";
+import { realClock } from "../pipeline/real-clock.ts";
+import { decideAccess, guard } from "../status/auth.ts";
+import { serve } from "../status/serve.ts";
+import { configArg } from "./args.ts";
+import { defineCommand } from "./command.ts";
+import { EXIT, UsageError } from "./exit.ts";
+import { logLevelOf, openLog } from "./log.ts";
+import { openBus } from "./open-bus.ts";
+import { stopSignal } from "./stop-signal.ts";
+
+/** Our own bus without the rest of the service. */
+export const bus = defineCommand({
+  name: "bus",
+  summary: "Serve a small durable bus for this host, and nothing else",
+  args: {
+    config: configArg,
+    host: {
+      type: "string",
+      valueHint: "address",
+      description: "Address to listen on. Default: that of the configuration, or loopback",
+    },
+    port: {
+      type: "string",
+      valueHint: "number",
+      description: "Port, 0 for any. Default: that of the configuration, or 8000",
+    },
+    dir: {
+      type: "string",
+      valueHint: "folder",
+      description: "Where the events are kept. Default: bus in the folder of the state",
+    },
+  },
+  examples: [
+    { line: "aggregator bus", does: "On this machine alone, port 8000" },
+    {
+      line: "AGGREGATOR_TOKEN=… aggregator bus --host 0.0.0.0 --port 9000 --dir /var/lib/bus",
+      does: "For other machines, which show the token",
+    },
+  ],
+  async run(values, { terminal, env, cwd }) {
+    const settings = await loadConfig({ path: values.config, cwd, env });
+    terminal.hide(settings.secrets);
+    const logger = openLog(terminal, logLevelOf(env));
+    const address = addressOf(values, settings.status);
+    const dir =
+      values.dir === undefined ? join(settings.state.dir, "bus") : resolve(cwd, values.dir);
+    const stop = stopSignal(logger);
+    const opened = await openBus({
+      settings,
+      dir,
+      reader: "none",
+      clock: realClock,
+      logger,
+      stopping: stop,
+    });
+    try {
+      const access = decideAccess(address);
+      const app = new Hono();
+      app.use(guard(access));
+      // Where orchestrators, and the command healthcheck, ask every service of ours.
+      app.get("/healthz", (context) => context.json({ status: "ok" }));
+      app.route("/", opened.app);
+      const server = await serve(app, { ...address, logger });
+      terminal.say(`The bus listens on ${server.url} and keeps its events in ${dir}`);
+      // The one time that it is shown: a secret that nobody knows keeps everybody out.
+      if (access.made) terminal.say(`Token, made for this run: ${access.token}`);
+      if (!stop.aborted) await once(stop, "abort");
+      await server.stop();
+    } finally {
+      await opened.close();
+    }
+    return EXIT.ok;
+  },
+});
+
+function addressOf(
+  { host, port }: { readonly host: string | undefined; readonly port: string | undefined },
+  status: StatusSettings,
+): StatusSettings {
+  const at = { ...status, host: host ?? status.host };
+  if (port === undefined) return at;
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new UsageError(`Cannot use port "${port}": must be a whole number from 0 to 65535`);
+  }
+  return { ...at, port: Number(port), portAsked: true };
+}

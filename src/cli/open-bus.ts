@@ -1,0 +1,78 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Hono } from "hono";
+import { createBus } from "../bus/bus.ts";
+import type { Clock } from "../core/clock.ts";
+import type { EventLog } from "../core/event-log.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Settings } from "../core/settings.ts";
+import { millisOf } from "../core/time.ts";
+import { eventCheckOf } from "../pipeline/event-check.ts";
+import { openJournal } from "../state/journal.ts";
+
+/** Metrics are looked at, not kept: some days of a service that sends its own every ten seconds. */
+const METRICS_BYTES_MAX = 64 * 1024 * 1024;
+
+export interface OpenBusOptions {
+  readonly settings: Settings;
+  /** Folder of everything that the bus keeps; made when it is missing. */
+  readonly dir: string;
+  /** `"in-process"`: what our own pipeline has not committed is kept; `"none"`: size and age decide. */
+  readonly reader: "in-process" | "none";
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends every wait of a client. */
+  readonly stopping: AbortSignal;
+}
+
+/** Our own bus, on disk and ready to be served. */
+export interface OpenBus {
+  readonly app: Hono;
+  readonly events: EventLog;
+  readonly metrics: EventLog;
+  /** After the last request. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the bus in a folder.
+ *
+ * @throws {FatalError} Another process holds it, or it is damaged.
+ */
+export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
+  const { settings, dir, reader, clock, logger, stopping } = options;
+  const { bytesMax, retention } = settings.bus;
+  const journal = { clock, logger, retentionMs: millisOf(retention) };
+  await mkdir(dir, { recursive: true });
+  const events = await openJournal({ ...journal, folder: join(dir, "events"), bytesMax, reader });
+  try {
+    const metrics = await openJournal({
+      ...journal,
+      folder: join(dir, "metrics"),
+      bytesMax: Math.min(bytesMax, METRICS_BYTES_MAX),
+      reader: "none",
+    });
+    const app = createBus({
+      events,
+      metrics,
+      // What no rule could take is refused here: the producer learns it at once, not from a dead letter.
+      check: eventCheckOf(settings),
+      popCursorPath: join(dir, "pop-cursor"),
+      clock,
+      logger,
+      stopping,
+    });
+    return {
+      app,
+      events,
+      metrics,
+      async close() {
+        await events.close();
+        await metrics.close();
+      },
+    };
+  } catch (failure) {
+    await events.close();
+    throw failure;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Settings } from "../core/settings.ts";
+import {
+  type AcceptedEvent,
+  checkEvent,
+  type EventRules,
+  type RefusedEvent,
+} from "../decode/check-event.ts";
+
+/** What the bus knows where no rule leaves the choice of the function to the event. */
+const BUS_FUNCTIONS = ["sum", "avg", "min", "max", "count"];
+
+/** What counts as an event under a configuration. */
+export function eventRulesOf({ rules, time }: Settings): EventRules {
+  const functions = new Set(
+    rules.flatMap(({ aggregate }) =>
+      aggregate.kind === "event" ? aggregate.functions.map(({ name }) => name) : [],
+    ),
+  );
+  return {
+    functions: functions.size === 0 ? BUS_FUNCTIONS : [...functions],
+    unit: time.timestampUnit,
+    timeMin: time.minTimestamp,
+    timeMax: time.maxTimestamp,
+  };
+}
+
+/** Checks a parsed event by the rules of a configuration, before it is stored. */
+export function eventCheckOf(
+  settings: Settings,
+): (record: unknown) => AcceptedEvent | RefusedEvent {
+  const rules = eventRulesOf(settings);
+  return (record) => checkEvent(record, rules);
+}
