@@ -1,0 +1,151 @@
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { secureHeaders } from "hono/secure-headers";
+import { messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { redact } from "../core/redact.ts";
+import type { PipelineView } from "../pipeline/view.ts";
+import { type Access, guard } from "./auth.ts";
+import { indexText } from "./index-text.ts";
+import { readLetterPage, readPage } from "./pages.ts";
+
+export interface StatusOptions {
+  readonly view: PipelineView;
+  readonly access: Access;
+  /** Other applications by the path below which they serve: `{ "/vabus": bus }`. */
+  readonly mounts?: Readonly<Record<string, Hono>>;
+  readonly logger: Logger;
+  /** Values that the answers must not show, whatever the components say. */
+  readonly secrets?: readonly string[];
+}
+
+/** Our own routes take no body; a mounted application has a limit of its own. */
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** The format that Prometheus asks for. */
+const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** One route: what it answers, and a line for the index. */
+export interface Route {
+  readonly path: string;
+  readonly about: string;
+  readonly answer: (c: Context) => Response | Promise<Response>;
+}
+
+/**
+ * The HTTP interface of a running service. It only reads from the pipeline, so a request never holds up
+ * an event for longer than it takes to write the answer.
+ */
+export function createStatusApp(options: StatusOptions): Hono {
+  const { access, mounts = {}, logger } = options;
+  const app = new Hono({ strict: false });
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      // Said by a plain server it would mean nothing; behind a proxy with TLS it is the proxy's to say.
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use(async (c, next) => {
+    await next();
+    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+  });
+  app.use(guard(access));
+  for (const [path, mounted] of Object.entries(mounts)) app.route(path, mounted);
+
+  const limit = bodyLimit({
+    maxSize: BODY_BYTES_MAX,
+    onError: (c) => json(c, { error: `Body is larger than ${BODY_BYTES_MAX} bytes` }, 413),
+  });
+  const routes = routesOf(options);
+  const all = [...routes, { path: "/", about: "this page", answer: index }];
+  for (const { path, answer } of all) {
+    app.get(path, answer);
+    // HEAD is served by GET.
+    app.all(path, limit, (c) => {
+      c.header("allow", "GET, HEAD");
+      return json(c, { error: `Method ${c.req.method} is not allowed here` }, 405);
+    });
+  }
+  app.notFound((c) => {
+    const paths = [...routes.map((route) => route.path), ...Object.keys(mounts)];
+    return json(c, { error: `No route ${c.req.path}`, routes: paths }, 404);
+  });
+  app.onError((thrown, c) => {
+    // Details are for the log: they may say more than the client should know.
+    logger.error("A request failed.", { path: c.req.path, error: messageOf(thrown) });
+    return json(c, { error: "Internal error, see the log" }, 500);
+  });
+  return app;
+
+  function index(c: Context): Response {
+    const name = options.view.status().name;
+    return c.text(indexText(name, { routes, mounts: Object.keys(mounts) }));
+  }
+}
+
+function routesOf({ view, secrets = [] }: StatusOptions): Route[] {
+  return [
+    {
+      path: "/healthz",
+      about: "whether the service is alive, and what troubles it",
+      answer: (c) => json(c, masked(view.health(), secrets)),
+    },
+    {
+      path: "/readyz",
+      about: "whether it is ready; 503 with reasons when not",
+      answer(c) {
+        const readiness = view.readiness();
+        return json(c, masked(readiness, secrets), readiness.ready ? 200 : 503);
+      },
+    },
+    {
+      path: "/status",
+      about: "source, watermark, rules, sinks",
+      answer: (c) => json(c, masked(view.status(), secrets)),
+    },
+    {
+      path: "/metrics",
+      about: "the same in numbers, for Prometheus",
+      async answer(c) {
+        return c.body(await view.prometheus(), 200, { "content-type": PROMETHEUS_TYPE });
+      },
+    },
+    {
+      path: "/ledger",
+      about: "what became of every event received",
+      answer: (c) => json(c, view.ledger()),
+    },
+    {
+      path: "/windows",
+      about: "windows that are held; ?limit= and ?after=",
+      answer(c) {
+        const query = readPage(c.req.url);
+        return "error" in query ? json(c, query, 400) : json(c, view.windows(query.page));
+      },
+    },
+    {
+      path: "/dead-letters",
+      about: "refused events with their reasons; ?limit=, ?after= and ?reason=",
+      answer(c) {
+        const query = readLetterPage(c.req.url);
+        return "error" in query ? json(c, query, 400) : json(c, view.deadLetters(query.page));
+      },
+    },
+  ];
+}
+
+type Status = 200 | 400 | 404 | 405 | 413 | 500 | 503;
+
+/** For eyes as well as for programs: indented, and with a line feed at its end for the terminal. */
+function json(c: Context, value: unknown, status: Status = 200): Response {
+  const type = { "content-type": "application/json; charset=utf-8" };
+  return c.body(`${JSON.stringify(value, null, 2)}\n`, status, type);
+}
+
+/** Takes the secrets out of every text, and leaves numbers and keys alone. */
+function masked(value: unknown, secrets: readonly string[]): unknown {
+  return JSON.parse(JSON.stringify(value), (_, part: unknown) =>
+    typeof part === "string" ? redact(part, secrets) : part,
+  );
+}

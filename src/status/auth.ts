@@ -1,0 +1,87 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+import type { StatusSettings } from "../core/settings.ts";
+
+/** Who may come in. */
+export interface Access {
+  /** `"open"`: everyone on this machine; `"token"`: whoever shows the bearer token. */
+  readonly mode: "open" | "token";
+  /** Undefined where none is required. */
+  readonly token: string | undefined;
+  /** Whether the token was made here: it must be told to a person, once, or nobody can come in. */
+  readonly made: boolean;
+}
+
+/** Bytes of a token that is made: as strong as a key of AES-256. */
+const TOKEN_BYTES = 32;
+
+/** Tell nothing but whether the service lives, so that an orchestrator needs no token. */
+const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
+
+/** Loopback is open; any other address takes the token of the settings, or one that is made. */
+export function decideAccess(status: Pick<StatusSettings, "host" | "token">): Access {
+  if (isLoopback(status.host)) return { mode: "open", token: undefined, made: false };
+  const token = status.token ?? randomBytes(TOKEN_BYTES).toString("base64url");
+  return { mode: "token", token, made: status.token === undefined };
+}
+
+/** Whether a host name or address, with or without brackets, can only mean this machine. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+  return name === "localhost" || name === "::1" || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name);
+}
+
+/** The guard in front of every route but the probes. */
+export function guard(access: Access): MiddlewareHandler {
+  return access.token === undefined ? localOnly : bearer(access.token);
+}
+
+function bearer(token: string): MiddlewareHandler {
+  const wanted = digestOf(token);
+  return async (c, next) => {
+    if (PROBES.has(c.req.path)) return await next();
+    const match = /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "");
+    // Digests are of one length, so that the comparison tells nothing of the token's.
+    if (match !== null && timingSafeEqual(digestOf(match[1]!), wanted)) return await next();
+    const isMissing = c.req.header("authorization") === undefined;
+    const challenge = `Bearer realm="aggregator"${isMissing ? "" : ', error="invalid_token"'}`;
+    const error = isMissing
+      ? "Token required: send the header Authorization: Bearer TOKEN"
+      : "Token is wrong";
+    return c.json({ error }, 401, { "www-authenticate": challenge });
+  };
+}
+
+function digestOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+/**
+ * On loopback the browser of the same machine is the way in for strangers: a page whose name was made to
+ * point here (its `Host` is not loopback), or a page from elsewhere that sends a form (its `Origin` is
+ * not ours). What only reads needs no second check, since no page may read our answers.
+ */
+const localOnly: MiddlewareHandler = async (c, next) => {
+  if (PROBES.has(c.req.path)) return await next();
+  const host = c.req.header("host");
+  if (host !== undefined && !isLoopback(hostnameOf(host))) {
+    const error = `Host ${JSON.stringify(host)} is refused: without a token only localhost is served`;
+    return c.json({ error }, 403);
+  }
+  if (c.req.method !== "GET" && c.req.method !== "HEAD" && isCrossSite(c.req.raw.headers)) {
+    return c.json({ error: "Requests from pages of other sites are refused" }, 403);
+  }
+  return await next();
+};
+
+/** Browsers send these headers and let no page forge them; other clients send none of them. */
+function isCrossSite(headers: Headers): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null && site !== "same-origin" && site !== "none") return true;
+  const origin = headers.get("origin");
+  return origin !== null && URL.parse(origin)?.host !== headers.get("host");
+}
+
+function hostnameOf(host: string): string {
+  return URL.parse(`http://${host}`)?.hostname ?? "";
+}
