@@ -38,6 +38,5 @@ export function defineConfig<
 >(
   config: ConfigInput<NoInfer<keyof Sinks & string>> & { readonly sinks?: Sinks | undefined },
 ): ConfigInput {
-  // What is known of the names of the sinks has done its work.
-  return config as ConfigInput;
+  return config;
 }

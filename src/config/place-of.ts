@@ -1,4 +1,5 @@
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { messageOf } from "../core/errors.ts";
 
 export interface PlacedMessage {
@@ -48,31 +49,27 @@ function isBuildFault(thrown: unknown): thrown is BuildFault {
   );
 }
 
-/** The first `file:line:column` of a text that is about the file. */
+/** The first `file:line:column` of a text that is about the file, else of one that it imports. */
 function placeIn(text: string, file: string): string {
-  const plain = withoutColours(text);
+  const plain = stripVTControlCharacters(text);
   for (const name of [pathToFileURL(file).href, file]) {
     const at = plain.indexOf(name);
     const match =
       at === -1 ? null : /^(?:\?[^:\s]*)?(:\d+:\d+)/.exec(plain.slice(at + name.length));
     if (match !== null) return match[1]!;
   }
-  return "";
+  const other = /(file:\/\/\/[^\s?:]+)(?:\?[^:\s]*)?(:\d+:\d+)/.exec(plain);
+  return other === null ? "" : ` (in ${fileURLToPath(other[1]!)}${other[2]!})`;
 }
 
 /** The first line, without the class of the error and without its place. */
 function withoutPlaces(message: string, file: string): string {
-  const [first = ""] = withoutColours(message).split("\n");
+  const [first = ""] = stripVTControlCharacters(message).split("\n");
   const names = [pathToFileURL(file).href, file];
   return names
     .reduce((text, name) => {
       const at = text.search(/ (?:at|imported from|from) "?/);
       return at !== -1 && text.slice(at).includes(name) ? text.slice(0, at) : text;
     }, first)
-    .replace(/^[A-Z]\w*Error: /, "");
-}
-
-function withoutColours(text: string): string {
-  // biome-ignore lint: the escape is what is looked for
-  return text.replace(/\u001b\[[\d;]*m/g, "");
+    .replace(/^[A-Z]\w*Error: |\.$/g, "");
 }

@@ -16,8 +16,7 @@ export function parseWithin<Output>(
   const result = v.safeParse(schema, part.input);
   if (result.success) return { output: result.output };
   for (const issue of result.issues) {
-    // Valibot types a schema's input; explaining reads its structure only.
-    for (const fault of explain(issue, { schema: schema as v.GenericSchema, input: part.input })) {
+    for (const fault of explain(issue, { schema, input: part.input })) {
       const items = pathItems([...part.path, ...fault.path]);
       part.addIssue({
         message: fault.message,
