@@ -40,8 +40,7 @@ export async function serve(app: Handler, options: ServeOptions): Promise<Runnin
   const last = portAsked || port === 0 ? port : Math.min(port + NEXT_PORTS_MAX, 65_535);
   for (let candidate = port; ; candidate++) {
     try {
-      const requests = new Requests(app);
-      const server = listen(requests, { host, port: candidate });
+      const server = listen(app, { host, port: candidate });
       if (candidate !== port) {
         logger.warn(`Port ${port} is taken, port ${server.port} is used instead.`, {
           port: server.port,
@@ -50,7 +49,7 @@ export async function serve(app: Handler, options: ServeOptions): Promise<Runnin
       return {
         url: `http://${authority(host)}:${server.port}`,
         port: server.port,
-        stop: once(() => stopWithin(server, { requests, graceMs: STOP_GRACE_MS })),
+        stop: once(() => stopWithin(server, STOP_GRACE_MS)),
       };
     } catch (thrown) {
       if (!isTaken(thrown)) {
@@ -99,42 +98,12 @@ interface Listener {
   cut(): Promise<void>;
 }
 
-/**
- * The requests under way. They are counted here since what Bun says when it drains cannot be trusted:
- * after a port that was taken its promise may resolve while requests are under way.
- */
-class Requests implements Handler {
-  readonly #app: Handler;
-  #count = 0;
-  readonly #whenNone: (() => void)[] = [];
-
-  constructor(app: Handler) {
-    this.#app = app;
-  }
-
-  async fetch(request: Request): Promise<Response> {
-    this.#count++;
-    try {
-      return await this.#app.fetch(request);
-    } finally {
-      if (--this.#count === 0) for (const resolve of this.#whenNone.splice(0)) resolve();
-    }
-  }
-
-  async ended(): Promise<void> {
-    if (this.#count > 0) await new Promise<void>((resolve) => this.#whenNone.push(resolve));
-  }
-}
-
-async function stopWithin(
-  listener: Listener,
-  { requests, graceMs }: { requests: Requests; graceMs: number },
-): Promise<void> {
+async function stopWithin(listener: Listener, graceMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const grace = new Promise<"late">((resolve) => {
     timer = setTimeout(resolve, graceMs, "late");
   });
-  const outcome = await Promise.race([Promise.all([listener.drain(), requests.ended()]), grace]);
+  const outcome = await Promise.race([listener.drain(), grace]);
   clearTimeout(timer);
   if (outcome === "late") await listener.cut();
 }
@@ -142,7 +111,6 @@ async function stopWithin(
 interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  readonly logger: Logger;
 }
 
 /** Of Bun's own server: what is used here. */
@@ -160,6 +128,8 @@ interface Runtimes {
       idleTimeout: number;
       /** False: a failure is no page full of source code. */
       development: boolean;
+      /** False: outside of development Bun shares a taken port with whoever has it. */
+      reusePort: boolean;
       fetch: (request: Request) => Response | Promise<Response>;
     }): BunServer;
   };
@@ -194,7 +164,14 @@ function listen(app: Handler, { host, port }: ListenOptions): Listener {
     };
   }
   if (Bun === undefined) throw new Error("neither Bun nor Deno runs this");
-  const server = Bun.serve({ hostname, port, idleTimeout: 0, development: false, fetch });
+  const server = Bun.serve({
+    hostname,
+    port,
+    idleTimeout: 0,
+    development: false,
+    reusePort: false,
+    fetch,
+  });
   return {
     port: server.port,
     drain: () => server.stop(),
