@@ -1,33 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { ENTRY_WORDS, IGNORED, NameTable } from "../../src/decode/name-table.ts";
+import { collidingNames } from "../support/colliding-names.ts";
 
 function hashOf(table: NameTable, text: string): number {
   const bytes = new Uint8Array(Math.ceil(text.length / 4) * 4 + 4);
   const { written } = new TextEncoder().encodeInto(text, bytes);
   return table.hashOf(new DataView(bytes.buffer), 0, written);
-}
-
-/** The state of the hash behind the first word, as `NameTable.hashOf` has it. */
-function stateAfter(seed: number, word: number): number {
-  const hash = Math.imul(seed ^ word, 0x9e3779b1);
-  return hash ^ (hash >>> 13);
-}
-
-/** Names of eight letters with one hash: what an attacker who knew the seed would send. */
-function collidingNames(seed: number, count: number): string[] {
-  const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  new TextEncoder().encodeInto("sensor-7", bytes);
-  const meet = stateAfter(seed, view.getInt32(0, true)) ^ view.getInt32(4, true);
-  const names = ["sensor-7"];
-  for (let i = 0; names.length < count; i++) {
-    new TextEncoder().encodeInto(i.toString(36).padStart(4, "-"), bytes);
-    view.setInt32(4, stateAfter(seed, view.getInt32(0, true)) ^ meet, true);
-    if (bytes.every((byte) => byte >= 0x30 && byte < 0x7f && byte !== 92)) {
-      names.push(new TextDecoder().decode(bytes));
-    }
-  }
-  return names;
 }
 
 describe("NameTable.intern()", () => {
@@ -63,7 +41,7 @@ describe("NameTable.intern()", () => {
 
   test("keeps names apart whose hashes are equal", () => {
     const table = new NameTable({ seed: 42 });
-    const names = collidingNames(42, 50);
+    const names = collidingNames({ seed: 42, count: 50 });
     expect(new Set(names.map((name) => hashOf(table, name))).size).toBe(1);
     expect(new Set(names).size).toBe(50);
     const numbers = names.map((name) => table.intern(name));

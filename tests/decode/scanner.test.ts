@@ -4,6 +4,7 @@ import { epochMicros } from "../../src/core/time.ts";
 import { type DecoderOptions, inputOf } from "../../src/decode/decoder.ts";
 import { NameTable } from "../../src/decode/name-table.ts";
 import { Scanner } from "../../src/decode/scanner.ts";
+import { collidingNames } from "../support/colliding-names.ts";
 
 const options: DecoderOptions = {
   functions: ["sum", "avg", "min", "max", "count"],
@@ -52,4 +53,20 @@ describe("Scanner.scan()", () => {
   ])("leaves %p untouched", (line) => {
     expect(taken(line)).toBe(0);
   });
+
+  test.each([0, 4, 40, 44, 60])(
+    "compares all bytes of names with one hash, %i of them equal",
+    (n) => {
+      const names = collidingNames({ seed: options.seed, count: 20, before: "n".repeat(n) });
+      const lines = [...names, ...names].map(
+        (name) => `{"name":"${name}","value":1,"timestamp":1700000000}\n`,
+      );
+      const bytes = new TextEncoder().encode(lines.join(""));
+      const columns = new EventColumns(40);
+      const table = new NameTable(options);
+      new Scanner(options, table).scan(inputOf(bytes, bytes.length), columns, 40);
+      expect([...columns.name].map((name) => table.text(name))).toEqual([...names, ...names]);
+      expect(table.size).toBe(20);
+    },
+  );
 });
