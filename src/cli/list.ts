@@ -1,7 +1,11 @@
 import { bus } from "./bus.ts";
+import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { init } from "./init.ts";
+import { replay } from "./replay.ts";
+import { run } from "./run.ts";
 
 /** Every command, in the order of the overview. */
-export const commands: readonly Command[] = [bus, init, healthcheck];
+export const commands: readonly Command[] = [run, check, replay, bus, init, demo, healthcheck];

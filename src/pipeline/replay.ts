@@ -16,8 +16,8 @@ export interface ReplayOptions {
   /** Takes the rows of one batch, in their order; reading goes on when it resolves. */
   readonly onRows: (rows: readonly ResultRow[]) => Promise<void>;
   readonly onRefusal: (refusal: Refusal) => void;
-  /** Told after every batch how far it is. */
-  readonly onProgress?: (done: { readonly bytes: number; readonly events: number }) => void;
+  /** Told after every batch of the source how far it is; reading goes on when it resolves. */
+  readonly onBatch?: (done: { readonly bytes: number; readonly events: number }) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +36,7 @@ export interface ReplaySummary extends LedgerCounts {
  * @throws {TransientError} The input broke off: nothing is tried again here.
  */
 export async function replay(settings: Settings, options: ReplayOptions): Promise<ReplaySummary> {
-  const { input, clock, logger, seed, onRows, onRefusal, onProgress, signal } = options;
+  const { input, clock, logger, seed, onRows, onRefusal, onBatch, signal } = options;
   const startMs = clock.monotonicMs();
   const processor = new Processor(
     { ...settings, source: input },
@@ -71,7 +71,7 @@ export async function replay(settings: Settings, options: ReplayOptions): Promis
       const nowMs = clock.monotonicMs();
       processor.add(read.batch, { now: clock.now(), nowMs }, cut);
       bytes += read.batch.length;
-      onProgress?.({ bytes, events: processor.engine.ledger.received });
+      await onBatch?.({ bytes, events: processor.engine.ledger.received });
       await hand();
     }
     processor.engine.finish();

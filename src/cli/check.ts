@@ -1,0 +1,103 @@
+import { loadConfig } from "../config/load.ts";
+import { ConfigError, messageOf } from "../core/errors.ts";
+import { silentLogger } from "../core/logger.ts";
+import type { Settings } from "../core/settings.ts";
+import { formatDuration, secondsOf } from "../core/time.ts";
+import { realClock } from "../pipeline/real-clock.ts";
+import { type PartCheck, tryConnections } from "../pipeline/try-connections.ts";
+import { configArg, jsonArg } from "./args.ts";
+import { defineCommand } from "./command.ts";
+import { EXIT } from "./exit.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const check = defineCommand({
+  name: "check",
+  summary: "Check the configuration and say what would run",
+  args: {
+    config: configArg,
+    connect: { type: "boolean", description: "Try the source and the sinks, too" },
+    json: jsonArg,
+  },
+  examples: [
+    { line: "aggregator check", does: "Every error of the configuration at once, exit code 78" },
+    { line: "aggregator check --connect", does: "Are the bus and the stores there, too" },
+  ],
+  async run({ config, connect, json }, { terminal, env, cwd }) {
+    let settings: Settings;
+    try {
+      settings = await loadConfig({ path: config, cwd, env });
+    } catch (failure) {
+      if (!json || !(failure instanceof ConfigError)) throw failure;
+      terminal.print(JSON.stringify({ ok: false, issues: failure.issues }));
+      return EXIT.config;
+    }
+    terminal.hide(settings.secrets);
+    const parts = connect
+      ? await tryConnections(settings, {
+          clock: realClock,
+          logger: silentLogger,
+          generation: Math.floor(secondsOf(realClock.now())),
+        })
+      : [];
+    const ok = parts.every(({ problem }) => problem === undefined);
+    if (json) terminal.print(JSON.stringify({ ok, ...summaryOf(settings), connections: parts }));
+    else print(settings, parts, terminal);
+    return ok ? EXIT.ok : EXIT.failed;
+  },
+});
+
+interface Summary {
+  readonly name: string;
+  readonly origin: string;
+  readonly source: { readonly kind: string; readonly description: string };
+  readonly rules: readonly Record<string, unknown>[];
+  readonly sinks: readonly Record<string, unknown>[];
+}
+
+function summaryOf(settings: Settings): Summary {
+  const { definition, options } = settings.source;
+  return {
+    name: settings.name,
+    origin: settings.origin,
+    source: { kind: definition.name, description: definition.describe(options) },
+    rules: settings.rules.map(({ name, window, allowedLateness, aggregate, to }) => ({
+      name,
+      window: `${window.kind} ${formatDuration(window.size)}`,
+      allowedLateness: formatDuration(allowedLateness),
+      functions:
+        aggregate.kind === "event"
+          ? "the event's own"
+          : aggregate.functions.map(({ key }) => key).join(", "),
+      to,
+    })),
+    sinks: settings.sinks.map((sink) => ({
+      name: sink.name,
+      kind: sink.definition.name,
+      description: sink.definition.describe(sink.options),
+      delivery: sink.definition.delivery,
+    })),
+  };
+}
+
+function print(settings: Settings, parts: readonly PartCheck[], terminal: Terminal): void {
+  const { name, origin, source, rules, sinks } = summaryOf(settings);
+  terminal.print(`Configuration ${origin} is right`);
+  terminal.print(`  name    ${name}`);
+  terminal.print(`  source  ${source.kind}: ${source.description}`);
+  for (const rule of rules) {
+    const lateness =
+      rule["allowedLateness"] === "0us" ? "" : `, late by up to ${rule["allowedLateness"]}`;
+    const to = (rule["to"] as readonly string[]).join(", "); // made a few lines above
+    const what = `${rule["window"]}${lateness}, ${rule["functions"]} to ${to}`;
+    terminal.print(`  rule    ${rule["name"]}: ${what}`);
+  }
+  for (const sink of sinks) {
+    const where = `${sink["kind"]} ${sink["description"]} (${sink["delivery"]})`;
+    terminal.print(`  sink    ${sink["name"]}: ${where}`);
+  }
+  for (const { part, problem } of parts) {
+    terminal.print(
+      problem === undefined ? `  ok      ${part}` : `  FAILED  ${part}: ${messageOf(problem)}`,
+    );
+  }
+}

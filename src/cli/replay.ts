@@ -1,0 +1,202 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { loadConfig } from "../config/load.ts";
+import type { Refusal } from "../core/event.ts";
+import type { ResultRow } from "../core/result.ts";
+import { rowToJson } from "../core/result-json.ts";
+import type { Settings, SourceSettings } from "../core/settings.ts";
+import { secondsOf } from "../core/time.ts";
+import { realClock } from "../pipeline/real-clock.ts";
+import { type ReplaySummary, replay as replayEvents } from "../pipeline/replay.ts";
+import { SinkOutput } from "../pipeline/sink-output.ts";
+import { file } from "../sources/file.ts";
+import { stdin } from "../sources/stdin.ts";
+import { configArg, jsonArg } from "./args.ts";
+import { defineCommand } from "./command.ts";
+import { EXIT, UsageError } from "./exit.ts";
+import { LineOutput } from "./line-output.ts";
+import { logLevelOf, openLog } from "./log.ts";
+import { openProgressBar } from "./progress.ts";
+import { stopSignal } from "./stop-signal.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Refused events that are told one by one; the others are counted. */
+const REFUSALS_SHOWN = 10;
+
+/** Where the rows go. */
+interface RowOutput {
+  write(rows: readonly ResultRow[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const replay = defineCommand({
+  name: "replay",
+  summary: "Aggregate a file or a pipe to its end and print the rows",
+  args: {
+    input: {
+      type: "string",
+      alias: "i",
+      required: true,
+      valueHint: "file|-",
+      description: "NDJSON events, gzip is recognised; - reads standard input",
+    },
+    output: {
+      type: "string",
+      alias: "o",
+      valueHint: "file",
+      description: "Write the rows (NDJSON) there and not to standard output",
+    },
+    to: {
+      type: "string",
+      valueHint: "sink",
+      description: "Write the rows to a sink of the configuration; they overwrite older ones",
+    },
+    "dead-letters": {
+      type: "string",
+      valueHint: "file",
+      description: "Write every refused event there, with its reason and place (NDJSON)",
+    },
+    config: configArg,
+    json: { ...jsonArg, description: "Print the summary as JSON, on stderr" },
+  },
+  examples: [
+    { line: "aggregator replay --input events.ndjson", does: "Print the rows of a file" },
+    { line: "zcat day.gz | aggregator replay --input - > rows.ndjson", does: "Aggregate a pipe" },
+    {
+      line: "aggregator replay --input day.ndjson.gz --to warehouse",
+      does: "Correct the rows of a day in a sink of the configuration",
+    },
+  ],
+  async run(values, { terminal, env, cwd }) {
+    if (values.output !== undefined && values.to !== undefined) {
+      throw new UsageError("Options --output and --to exclude each other");
+    }
+    const settings = await loadConfig({ path: values.config, cwd, env });
+    terminal.hide(settings.secrets);
+    const logger = openLog(terminal, logLevelOf(env));
+    const stop = stopSignal(logger);
+    const input = inputOf(values.input, cwd);
+    const output = await outputOf(values, { settings, cwd, logger, stop });
+    const letters =
+      values["dead-letters"] === undefined
+        ? undefined
+        : LineOutput.toFile(resolve(cwd, values["dead-letters"]));
+    const refusals = new RefusalReport();
+    const bar = openProgressBar(terminal, {
+      clock: realClock,
+      bytesTotal: sizeOf(values.input, cwd),
+    });
+    try {
+      const summary = await replayEvents(settings, {
+        input,
+        clock: realClock,
+        logger,
+        seed: Math.floor(Math.random() * 2 ** 32),
+        onRows: (rows) => output.write(rows),
+        onRefusal: (refusal) => {
+          refusals.add(refusal);
+          letters?.add(JSON.stringify(refusal));
+        },
+        onBatch: async (done) => {
+          bar.update(done);
+          await letters?.flush();
+        },
+        signal: stop,
+      });
+      await output.close();
+      await letters?.close();
+      bar.close();
+      if (values.json) terminal.say(JSON.stringify(summary));
+      else say(summary, refusals, terminal);
+      return EXIT.ok;
+    } catch (failure) {
+      bar.close();
+      if (!stop.aborted) throw failure;
+      terminal.say("Stopped: the rows written so far are not all.");
+      return EXIT.failed;
+    }
+  },
+});
+
+function inputOf(path: string, cwd: string): SourceSettings {
+  // Each definition gets options of its own schema's making.
+  return path === "-"
+    ? ({ definition: stdin, options: { follow: false } } as SourceSettings)
+    : ({
+        definition: file,
+        options: { path: resolve(cwd, path), follow: false },
+      } as SourceSettings);
+}
+
+async function outputOf(
+  values: { readonly output: string | undefined; readonly to: string | undefined },
+  context: {
+    readonly settings: Settings;
+    readonly cwd: string;
+    readonly logger: ReturnType<typeof openLog>;
+    readonly stop: AbortSignal;
+  },
+): Promise<RowOutput> {
+  const { settings, cwd, logger, stop } = context;
+  if (values.to !== undefined) {
+    const sink = settings.sinks.find(({ name }) => name === values.to);
+    if (sink === undefined) {
+      const known = settings.sinks.map(({ name }) => name).join(", ");
+      throw new UsageError(`Unknown sink ${values.to}: the configuration has ${known}`);
+    }
+    const generation = Math.floor(secondsOf(realClock.now()));
+    const { name: pipeline } = settings;
+    const random = Math.random;
+    return new SinkOutput(sink, { pipeline, generation, clock: realClock, logger, random, stop });
+  }
+  const lines =
+    values.output === undefined
+      ? LineOutput.toStream(process.stdout)
+      : LineOutput.toFile(resolve(cwd, values.output));
+  return {
+    write: async (rows) => {
+      for (const row of rows) lines.add(rowToJson(row));
+      await lines.flush();
+    },
+    close: () => lines.close(),
+  };
+}
+
+function sizeOf(path: string, cwd: string): number | undefined {
+  const stats = path === "-" ? undefined : statSync(resolve(cwd, path), { throwIfNoEntry: false });
+  // What a gzip file unpacks to, nobody knows before.
+  return stats?.isFile() === true && !path.endsWith(".gz") ? stats.size : undefined;
+}
+
+/** Keeps the first refusals to show them. */
+class RefusalReport {
+  readonly first: Refusal[] = [];
+  count = 0;
+
+  add(refusal: Refusal): void {
+    this.count++;
+    if (this.first.length < REFUSALS_SHOWN) this.first.push(refusal);
+  }
+}
+
+function say(summary: ReplaySummary, refusals: RefusalReport, terminal: Terminal): void {
+  const number = (n: number): string => n.toLocaleString("en-US");
+  const parts = [`${number(summary.aggregated)} aggregated`];
+  for (const outcome of [
+    "filtered",
+    "duplicate",
+    "late",
+    "future",
+    "invalid",
+    "over_limit",
+  ] as const) {
+    if (summary[outcome] > 0)
+      parts.push(`${number(summary[outcome])} ${outcome.replace("_", " ")}`);
+  }
+  for (const { at, reason, detail } of refusals.first) terminal.say(`${at}: ${reason}: ${detail}`);
+  const more = refusals.count - refusals.first.length;
+  if (more > 0) terminal.say(`… and ${number(more)} more; --dead-letters FILE keeps them all`);
+  const rate = `${summary.seconds.toFixed(2)} s, ${number(summary.events_per_second)} events/s`;
+  terminal.say(`${number(summary.received)} events: ${parts.join(", ")}`);
+  terminal.say(`${number(summary.rows)} rows (${rate})`);
+}

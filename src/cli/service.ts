@@ -1,0 +1,134 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Logger, silentLogger } from "../core/logger.ts";
+import type { Settings } from "../core/settings.ts";
+import { formatDuration, secondsOf } from "../core/time.ts";
+import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
+import { Pipeline } from "../pipeline/pipeline.ts";
+import { LivePipelineView } from "../pipeline/pipeline-view.ts";
+import { realClock } from "../pipeline/real-clock.ts";
+import { DeadLetters } from "../state/dead-letters.ts";
+import { createStatusApp } from "../status/app.ts";
+import { decideAccess } from "../status/auth.ts";
+import { serve } from "../status/serve.ts";
+import { type OpenBus, openBus } from "./open-bus.ts";
+import type { Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
+
+export interface ServiceOptions {
+  readonly terminal: Terminal;
+  readonly logger: Logger;
+  readonly stop: AbortSignal;
+  /** Runs beside the pipeline from when the service can be reached, until `signal` aborts. Never rejects. */
+  readonly around?: (url: string, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Runs the whole service: state, bus, status page and pipeline. Resolves when the pipeline has ended,
+ * by `stop` or because its source did.
+ *
+ * @throws {FatalError} Some part cannot go on.
+ */
+export async function runService(settings: Settings, options: ServiceOptions): Promise<void> {
+  const { logger, stop } = options;
+  const { dir } = settings.state;
+  mkdirSync(dir, { recursive: true });
+  const bus = settings.bus.embedded
+    ? await openBus({
+        settings,
+        dir: join(dir, "bus"),
+        reader: "in-process",
+        clock: realClock,
+        logger,
+        stopping: stop,
+      })
+    : undefined;
+  const deadLetters = new DeadLetters(join(dir, "state.sqlite"));
+  try {
+    await runWith(settings, { ...options, bus, deadLetters });
+  } finally {
+    deadLetters.close();
+    await bus?.close();
+  }
+}
+
+async function runWith(
+  settings: Settings,
+  options: ServiceOptions & { bus: OpenBus | undefined; deadLetters: DeadLetters },
+): Promise<void> {
+  const { logger, stop, bus, deadLetters } = options;
+  const pipeline = new Pipeline(settings, {
+    clock: realClock,
+    logger,
+    deadLetters,
+    log: bus?.events,
+    generation: Math.floor(secondsOf(realClock.now())),
+    random: Math.random,
+  });
+  const access = decideAccess(settings.status);
+  const app = createStatusApp({
+    view: new LivePipelineView(pipeline, version),
+    access,
+    mounts: bus === undefined ? {} : { "/vabus": bus.app },
+    logger,
+    secrets: settings.secrets,
+  });
+  const server = await serve(app, { ...settings.status, logger });
+  const ended = new AbortController();
+  const background = [sendOwnMetrics(pipeline, bus, AbortSignal.any([stop, ended.signal]))];
+  try {
+    const made = access.made ? access.token : undefined;
+    announce(settings, { terminal: options.terminal, url: server.url, token: made });
+    const around = options.around?.(server.url, AbortSignal.any([stop, ended.signal]));
+    if (around !== undefined) background.push(around);
+    await pipeline.run(stop);
+  } finally {
+    ended.abort();
+    await Promise.all(background);
+    await server.stop();
+  }
+}
+
+/** Own metrics go back to the bus that the events come from; without a bus they are on the status page. */
+async function sendOwnMetrics(
+  pipeline: Pipeline,
+  bus: OpenBus | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { settings, clock } = pipeline;
+  const { definition, options } = settings.source;
+  const logger = silentLogger;
+  const send: SendMetrics | undefined =
+    bus === undefined
+      ? definition.sendMetrics &&
+        ((metrics, limit) => definition.sendMetrics!(options, metrics, { clock, logger }, limit))
+      : async (metrics) => {
+          const lines = metrics.map((metric) => `${JSON.stringify(metric)}\n`).join("");
+          await bus.metrics.append(new TextEncoder().encode(lines), metrics.length);
+        };
+  if (send === undefined) return;
+  await new OwnMetrics(pipeline, { everyMs: settings.metrics.everyMs, send }).run(signal);
+}
+
+/** Tells a person what runs and where to look. */
+function announce(
+  settings: Settings,
+  { terminal, url, token }: { terminal: Terminal; url: string; token: string | undefined },
+): void {
+  const { definition, options } = settings.source;
+  const rules = settings.rules.map(
+    ({ name, window }) => `${name} (${formatDuration(window.size)})`,
+  );
+  const sinks = settings.sinks.map((sink) => {
+    return `${sink.name} (${sink.definition.name}: ${sink.definition.describe(sink.options)})`;
+  });
+  const curl = token === undefined ? "curl" : `curl -H "Authorization: Bearer $TOKEN"`;
+  terminal.say(`Pipeline ${settings.name}, configured by ${settings.origin}`);
+  terminal.say(`  reads    ${definition.name}: ${definition.describe(options)}`);
+  if (settings.bus.embedded) terminal.say(`  takes    POST ${url}/vabus/events`);
+  terminal.say(`  windows  ${rules.join(", ")}`);
+  terminal.say(`  writes   ${sinks.join(", ")}`);
+  terminal.say(`  status   ${curl} ${url}/status`);
+  // The one time that it is shown: a secret that nobody knows keeps everybody out.
+  if (token !== undefined) terminal.say(`  token    ${token}`);
+}

@@ -1,0 +1,59 @@
+import type { Clock } from "../core/clock.ts";
+import { messageOf } from "../core/errors.ts";
+import { CALL_TIMEOUT_MS } from "../core/limits.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Settings } from "../core/settings.ts";
+
+/** Whether one part of a configuration can be reached. */
+export interface PartCheck {
+  /** `source` or `sink NAME`. */
+  readonly part: string;
+  /** Why not; undefined when all is well. */
+  readonly problem: string | undefined;
+}
+
+/**
+ * Opens the source and every sink once, side by side, and closes them again. Tables and topics that are
+ * missing are made, as at a real start. Our own embedded bus needs no connection.
+ */
+export async function tryConnections(
+  settings: Settings,
+  context: { readonly clock: Clock; readonly logger: Logger; readonly generation: number },
+): Promise<PartCheck[]> {
+  const { clock, logger, generation } = context;
+  const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+  const sinks = settings.sinks.map(({ name, definition, options }) =>
+    attempt(`sink ${name}`, () => {
+      const sink = { sink: name, pipeline: settings.name, generation, clock, logger };
+      return definition.open(options, sink, signal);
+    }),
+  );
+  if (settings.bus.embedded) return await Promise.all(sinks);
+  const { definition, options } = settings.source;
+  const reading = { cursor: undefined, waitMsMax: 0, log: undefined, clock, logger };
+  const source = attempt("source", async () => {
+    const reader = await definition.open(options, reading, signal);
+    // Some sources connect at the first read only. Nothing is acknowledged, so nothing is taken away.
+    if (definition.replay === "cursor") await reader.read(signal).catch((e) => closeAnd(reader, e));
+    return reader;
+  });
+  return await Promise.all([source, ...sinks]);
+}
+
+async function attempt(
+  part: string,
+  open: () => Promise<{ close(): Promise<void> }>,
+): Promise<PartCheck> {
+  try {
+    const resource = await open();
+    await resource.close();
+    return { part, problem: undefined };
+  } catch (failure) {
+    return { part, problem: messageOf(failure) };
+  }
+}
+
+async function closeAnd(reader: { close(): Promise<void> }, failure: unknown): Promise<never> {
+  await reader.close();
+  throw failure;
+}

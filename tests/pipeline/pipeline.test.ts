@@ -1,0 +1,242 @@
+import { describe, expect, test } from "bun:test";
+import { FatalError, TransientError } from "../../src/core/errors.ts";
+import { silentLogger } from "../../src/core/logger.ts";
+import type { ResultRow } from "../../src/core/result.ts";
+import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import { LivePipelineView } from "../../src/pipeline/pipeline-view.ts";
+import { DeadLetters } from "../../src/state/dead-letters.ts";
+import { scriptedSink, type WriteStep } from "../support/scripted-sink.ts";
+import { batchOf, type Step, scriptedSource } from "../support/scripted-source.ts";
+import { ruleOf, settingsOf } from "../support/settings.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
+
+const T = 1_699_999_980; // a whole minute, an hour before the clocks of the tests
+
+function start(steps: readonly Step[], writes: readonly WriteStep[] = [], rules = [ruleOf()]) {
+  const clock = new VirtualClock(T + 3600);
+  const source = scriptedSource(steps);
+  const sink = scriptedSink("main", writes);
+  const deadLetters = new DeadLetters(":memory:");
+  const settings = settingsOf({ source: source.settings, sinks: [sink.settings], rules });
+  const pipeline = new Pipeline(settings, {
+    clock,
+    logger: silentLogger,
+    deadLetters,
+    log: undefined,
+    generation: 1,
+    random: () => 0.5,
+  });
+  const stop = new AbortController();
+  const ended = pipeline.run(stop.signal);
+  ended.catch(() => {}); // looked at by the test
+  const view = new LivePipelineView(pipeline, "0.0.0");
+  return { clock, source, sink, deadLetters, pipeline, stop, ended, view };
+}
+
+function event(value: number, timestamp: number, more: object = {}): object {
+  return { name: "cpu", value, timestamp, ...more };
+}
+
+function short(rows: Iterable<ResultRow>): unknown[] {
+  return [...rows].map(({ name, window_start, value, count }) => [
+    name,
+    window_start,
+    value,
+    count,
+  ]);
+}
+
+describe("Pipeline.run()", () => {
+  test("fires every window when the source ends, delivers, and resolves", async () => {
+    const batch = batchOf([event(1, T), event(2, T + 59), event(4, T + 60)]);
+    const { sink, ended, pipeline, source } = start([{ kind: "batch", batch }, { kind: "end" }]);
+    await ended;
+    expect(short(sink.rows.values())).toEqual([
+      ["cpu", T, 3, 2],
+      ["cpu", T + 60, 4, 1],
+    ]);
+    expect(pipeline.state).toBe("stopped");
+    expect(source.acked).toEqual(["0"]);
+  });
+
+  test("closes the last window of a quiet stream by the idle rule", async () => {
+    const batch = batchOf([event(1, T + 50)]);
+    const { clock, sink, stop, ended } = start([{ kind: "batch", batch }]);
+    await clock.advance(9_900);
+    expect(sink.rows.size).toBe(0);
+    // Idle from 10 s on; the window ends 10 s and outOfOrderness behind the event.
+    await clock.advance(10_100);
+    expect(short(sink.rows.values())).toEqual([["cpu", T, 1, 1]]);
+    stop.abort();
+    await ended;
+  });
+
+  test("reads on at the last committed cursor after a failure, and counts nothing twice", async () => {
+    const { clock, sink, source, stop, ended, view } = start([
+      { kind: "batch", batch: batchOf([event(1, T)], { cursor: "a" }) },
+      new TransientError("connection reset"),
+      { kind: "batch", batch: batchOf([event(2, T + 1)], { cursor: "b" }) },
+      { kind: "end" },
+    ]);
+    await settle();
+    expect(view.health()).toEqual({
+      status: "degraded",
+      reasons: ["source: connection reset, next try in 1 s"],
+    });
+    await clock.advance(1_000);
+    await ended;
+    expect(source.opened).toEqual([undefined, "a"]);
+    expect(short(sink.rows.values())).toEqual([["cpu", T, 3, 2]]);
+    expect(view.health()).toEqual({ status: "ok" });
+    stop.abort();
+  });
+
+  test("waits as long as the other side asks", async () => {
+    const { clock, source, stop, ended } = start([
+      new TransientError("status 429", { retryAfterMs: 60_000 }),
+    ]);
+    await clock.advance(59_900);
+    expect(source.opened.length).toBe(1);
+    await clock.advance(200);
+    expect(source.opened.length).toBe(2);
+    stop.abort();
+    await ended;
+  });
+
+  test("closes no window while the source is away", async () => {
+    const { clock, sink, stop, ended } = start([
+      { kind: "batch", batch: batchOf([event(1, T + 50)]) },
+      new TransientError("gone", { retryAfterMs: 3_600_000 }),
+    ]);
+    await clock.advance(3_599_000);
+    expect(sink.rows.size).toBe(0);
+    // Back: quiet time counts anew.
+    await clock.advance(10_000);
+    expect(sink.rows.size).toBe(0);
+    await clock.advance(20_000);
+    expect(sink.rows.size).toBe(1);
+    stop.abort();
+    await ended;
+  });
+
+  test("writes a batch again whose confirmation was lost, and keeps its rows once", async () => {
+    const batch = batchOf([event(1, T)]);
+    const lost = new TransientError("connection lost after the write");
+    const { clock, sink, ended, view } = start(
+      [{ kind: "batch", batch }, { kind: "end" }],
+      [{ before: new TransientError("refused") }, { after: lost }],
+    );
+    await clock.advance(5_000);
+    await ended;
+    expect(short(sink.rows.values())).toEqual([["cpu", T, 1, 1]]);
+    expect(sink.sequences).toEqual([0, 0]);
+    expect(view.status().sinks[0]).toMatchObject({ written: 1, errors: 2, outbox: 0 });
+  });
+
+  test("keeps a row that the sink refuses as a dead letter, and its neighbours are written", async () => {
+    const batch = batchOf([event(1, T), { name: "mem", value: 2, timestamp: T }]);
+    const { sink, ended, view } = start(
+      [{ kind: "batch", batch }, { kind: "end" }],
+      [{ refuse: [{ index: 0, reason: "too negative" }] }],
+    );
+    await ended;
+    expect(short(sink.rows.values())).toEqual([["mem", T, 2, 1]]);
+    expect(view.deadLetters({ limit: 10 }).dead_letters).toMatchObject([
+      { seq: 1, reason: "refused", detail: "too negative", at: "sink main" },
+    ]);
+  });
+
+  test("keeps bad, late and future events as dead letters with reason and place", async () => {
+    const batch = batchOf([
+      event(1, T + 600),
+      "nonsense",
+      event(2, T),
+      event(3, T + 86_400),
+      event(4, T + 599),
+    ]);
+    const { stop, ended, view } = start([{ kind: "batch", batch }]);
+    await settle();
+    const letters = view.deadLetters({ limit: 10 }).dead_letters;
+    expect(letters.map(({ reason, at }) => [reason, at])).toEqual([
+      ["invalid_json", "line 2"],
+      ["late", "line 3"],
+      ["future", "line 4"],
+    ]);
+    expect(JSON.parse(letters[1]!.event)).toEqual(event(2, T));
+    expect(letters[1]!.detail).toContain("late by 535.000 s");
+    expect(view.ledger()).toMatchObject({
+      received: 5,
+      aggregated: 2,
+      invalid: 1,
+      late: 1,
+      future: 1,
+      balanced: true,
+    });
+    stop.abort();
+    await ended;
+  });
+
+  test("rejects with what cannot be mended, and names the sink", async () => {
+    const other = start(
+      [{ kind: "batch", batch: batchOf([event(1, T), event(1, T + 120)]) }],
+      [{ before: new FatalError("table has no column value") }],
+    );
+    await expect(other.ended).rejects.toThrow("sink main: table has no column value");
+    await settle();
+    expect(other.pipeline.state).toBe("failed");
+    expect(other.view.readiness()).toEqual({ ready: false, reasons: ["pipeline: failed"] });
+  });
+
+  test("stops reading when asked, and never writes a half-filled window", async () => {
+    const batch = batchOf([event(1, T), event(1, T + 70)]);
+    const { sink, stop, ended, source } = start([{ kind: "batch", batch }]);
+    await settle();
+    stop.abort();
+    await ended;
+    expect(short(sink.rows.values())).toEqual([["cpu", T, 1, 1]]);
+    expect(source.acked).toEqual(["0"]);
+  });
+
+  test("marks the windows partial that a gap of the bus touches, and counts it", async () => {
+    const gap = { events: 17, detail: "the bus threw them away" };
+    const { ended, sink, view } = start([
+      { kind: "batch", batch: batchOf([event(1, T), event(1, T + 65)]) },
+      { kind: "batch", batch: batchOf([event(1, T + 130), event(1, T + 190)], { gap }) },
+      { kind: "end" },
+    ]);
+    await ended;
+    const partial = [...sink.rows.values()].map((row) => [row.window_start, row.partial]);
+    expect(partial).toEqual([
+      [T, undefined],
+      [T + 60, true],
+      [T + 120, true],
+      [T + 180, undefined],
+    ]);
+    expect(view.ledger()).toMatchObject({ gaps: 17, received: 4, balanced: true });
+  });
+
+  test("sends the rows of a rule to the sinks it names only", async () => {
+    const clock = new VirtualClock(T + 3600);
+    const source = scriptedSource([
+      { kind: "batch", batch: batchOf([event(1, T)]) },
+      { kind: "end" },
+    ]);
+    const a = scriptedSink("a");
+    const b = scriptedSink("b");
+    const rules = [ruleOf({ name: "both", to: ["a", "b"] }), ruleOf({ name: "one", to: ["b"] })];
+    const pipeline = new Pipeline(
+      settingsOf({ source: source.settings, sinks: [a.settings, b.settings], rules }),
+      {
+        clock,
+        logger: silentLogger,
+        deadLetters: new DeadLetters(":memory:"),
+        log: undefined,
+        generation: 1,
+        random: () => 0,
+      },
+    );
+    await pipeline.run(new AbortController().signal);
+    expect([...a.rows.values()].map(({ rule }) => rule)).toEqual(["both"]);
+    expect([...b.rows.values()].map(({ rule }) => rule)).toEqual(["both", "one"]);
+  });
+});

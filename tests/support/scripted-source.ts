@@ -1,0 +1,85 @@
+import type { SourceSettings } from "../../src/core/settings.ts";
+import type { EventBatch, SourceContext, SourceRead, SourceReader } from "../../src/core/source.ts";
+import { defineSource } from "../../src/core/source.ts";
+
+/** One answer of a {@link scriptedSource}: a read, a failure to throw, or `wait`: nothing, as `empty` after the wait. */
+export type Step = SourceRead | Error | "wait";
+
+/** A batch of lines, for a source that is made up. */
+export function batchOf(
+  lines: readonly (object | string)[],
+  more: Partial<EventBatch> = {},
+): EventBatch {
+  const text = lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`);
+  const bytes = new TextEncoder().encode(text.join(""));
+  return {
+    partition: "0",
+    bytes,
+    length: bytes.length,
+    cursor: "0",
+    place: (line) => `line ${line + 1}`,
+    pending: 0,
+    refusals: [],
+    gap: undefined,
+    ...more,
+  };
+}
+
+/**
+ * A source that answers by a script, whatever cursor it is opened at; then it is empty for ever. What
+ * the pipeline asked of it is told in `opened` and `acked`.
+ */
+export function scriptedSource(steps: readonly Step[]): {
+  settings: SourceSettings;
+  opened: (string | undefined)[];
+  acked: string[];
+} {
+  const left = [...steps];
+  const opened: (string | undefined)[] = [];
+  const acked: string[] = [];
+  const definition = defineSource<Record<string, never>, Record<string, never>>({
+    name: "scripted",
+    summary: "Answers by a script.",
+    replay: "cursor",
+    carriesMetrics: true,
+    options: { "~standard": { version: 1, vendor: "test" } },
+    example: {},
+    describe: () => "a script",
+    async open(_options, context) {
+      opened.push(context.cursor);
+      const step = left[0];
+      if (step instanceof Error && step.message.startsWith("open:")) {
+        left.shift();
+        throw step;
+      }
+      return new ScriptedReader(left, acked, context);
+    },
+  });
+  return { settings: { definition, options: {} } as SourceSettings, opened, acked };
+}
+
+class ScriptedReader implements SourceReader {
+  readonly #left: Step[];
+  readonly #acked: string[];
+  readonly #context: SourceContext;
+
+  constructor(left: Step[], acked: string[], context: SourceContext) {
+    this.#left = left;
+    this.#acked = acked;
+    this.#context = context;
+  }
+
+  async read(signal: AbortSignal): Promise<SourceRead> {
+    const step = this.#left.shift() ?? "wait";
+    if (step instanceof Error) throw step;
+    if (step !== "wait") return step;
+    await this.#context.clock.sleep(this.#context.waitMsMax, signal);
+    return { kind: "empty" };
+  }
+
+  async ack(cursor: string): Promise<void> {
+    this.#acked.push(cursor);
+  }
+
+  async close(): Promise<void> {}
+}
