@@ -1,6 +1,7 @@
 import { embedded } from "./embedded.ts";
 import { file } from "./file.ts";
 import { stdin } from "./stdin.ts";
+import { vabus } from "./vabus.ts";
 
 /** Every source kind. */
-export const sources = [embedded, file, stdin] as const;
+export const sources = [embedded, file, stdin, vabus] as const;

@@ -344,6 +344,25 @@ describe("bus, taking events away", () => {
     expect(await text()).toBe(event(2));
   });
 
+  test("who does not wait is owed one look into the log, however long others keep it busy", async () => {
+    const popper = new Popper({
+      log: events,
+      cursorPath: join(folder, "pop"),
+      clock: { ...realClock, sleep: () => Promise.resolve() },
+      logger: silentLogger,
+    });
+    await post(`${event(1)}\n${event(2)}`);
+    const first = popper.take(0, forever);
+    // The first is being served; the second comes while its cursor is being written.
+    await new Promise(setImmediate);
+    const second = popper.take(0, forever);
+    expect([await first, await second].map((line) => new TextDecoder().decode(line))).toEqual([
+      event(1),
+      event(2),
+    ]);
+    expect(await popper.take(0, forever)).toBeUndefined();
+  });
+
   test("events that went before anyone took them are passed over", async () => {
     await events.close();
     events = await journal("small", { bytesMax: 800, segmentBytes: 100 });
