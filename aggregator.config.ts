@@ -1,13 +1,14 @@
 // The configuration of Aggregator, with what it does by itself spelt out: everything here has a default,
 // and defineConfig({}) is a working service. Paths count from the folder of this file. `aggregator check`
 // says what is wrong with it and what would run.
-import { count, defineConfig, env, eventFunction, max, sqlite, tumbling } from "aggregator";
+import { count, defineConfig, eventFunction, max, tumbling } from "aggregator";
 
 export default defineConfig({
   // Part of the id of every row: two services that share a store need two names.
   name: "aggregator",
 
-  // Where events come from. Left out, the service brings its own bus and serves it below /vabus:
+  // Where events come from. Left out, VABUS_URL of the environment says it, else the service brings its
+  // own bus and serves it below /vabus:
   //   curl -d '{"name":"cpu","value":3,"timestamp":1700000000}' localhost:8000/vabus/events
   // Others: vabus({ url: env("VABUS_URL") }), file({ path: "events.ndjson" }), stdin()
   // source: …,
@@ -25,16 +26,17 @@ export default defineConfig({
       // A window that has fired still takes what comes up to this much later, and fires again.
       allowedLateness: "1m",
       // To these sinks only; left out, to all.
-      to: ["rows"],
+      // to: ["warehouse"],
     },
   },
 
-  sinks: {
-    rows: sqlite({ path: env("SQLITE_PATH", "aggregates.sqlite") }),
-    // warehouse: postgres({ url: env("POSTGRES_CONNECTION_STRING") }),
-    // stream: kafka({ brokers: env("KAFKA_BOOTSTRAP_SERVERS"), topic: "aggregates" }),
-    // lines: stdout(),
-  },
+  // Where rows go. Left out, STORAGE_TYPE of the environment says it, else it is a SQLite file here.
+  // sinks: {
+  //   warehouse: postgres({ url: env("POSTGRES_CONNECTION_STRING") }),
+  //   stream: kafka({ brokers: env("KAFKA_BOOTSTRAP_SERVERS"), topic: "aggregates" }),
+  //   rows: sqlite({ path: "aggregates.sqlite" }),
+  //   lines: stdout(),
+  // },
 
   time: {
     // How far events may be out of order: the watermark stays this much behind the newest.

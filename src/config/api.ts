@@ -1,5 +1,6 @@
 /** What a config file may import from `aggregator`. */
 
+import { postgres as postgresSink } from "../sinks/postgres.ts";
 import { sqlite as sqliteSink } from "../sinks/sqlite.ts";
 import { stdout as stdoutSink } from "../sinks/stdout.ts";
 import { embedded as embeddedSource } from "../sources/embedded.ts";
@@ -36,6 +37,8 @@ export const file = sourceHelper(fileSource);
 /** Source: events as NDJSON on standard input. */
 export const stdin = sourceHelper(stdinSource);
 
+/** Sink: a table of a PostgreSQL database. */
+export const postgres = sinkHelper(postgresSink);
 /** Sink: a table of a SQLite file. */
 export const sqlite = sinkHelper(sqliteSink);
 /** Sink: a line of JSON per row on standard output. */

@@ -17,9 +17,9 @@ const UNIT_WORDS: Readonly<Record<string, string>> = {
   millis: "ms",
   msec: "ms",
   seconds: "s",
-  secs: "s",
+  sec: "s",
   minutes: "m",
-  mins: "m",
+  min: "m",
   hours: "h",
   hrs: "h",
   days: "d",
@@ -93,13 +93,13 @@ function faultOf(
   }
   if (typeof value !== "string") return 'must be a duration such as "60s"';
   const micros = parseDuration(value);
-  if (micros === undefined) return misspelt(value);
+  if (micros === undefined) return misspelt(value, max);
   if (micros < min) return `must be at least ${formatDuration(min)}`;
   if (micros > max) return `must be at most ${formatDuration(max)}`;
   return micros;
 }
 
-function misspelt(text: string): string {
+function misspelt(text: string, max: DurationMicros): string {
   const match = /^\s*([+-]?)(\d+(?:[.,]\d+)?)\s*([^\d\s]*)\s*$/.exec(text);
   if (match === null) return `must be a duration such as "60s"`;
   const [, sign, digits, unit] = match;
@@ -107,11 +107,17 @@ function misspelt(text: string): string {
   if (unit === "") return `unit must be one of ${UNITS}, did you mean "${digits}s"?`;
   if (UNITS.split(", ").includes(unit!)) {
     const rewritten = digits!.replace(",", ".") + unit!;
-    if (parseDuration(rewritten) === undefined) return "must be a whole number of microseconds";
+    if (parseDuration(rewritten) === undefined) {
+      // Either it has digits behind its last microsecond, or more than a number can hold.
+      return /[.,]/.test(digits!)
+        ? "must be a whole number of microseconds"
+        : `must be at most ${formatDuration(max)}`;
+    }
     return `must be written as "${rewritten}"`;
   }
-  const word = nearest(unit!, Object.keys(UNIT_WORDS));
-  const meant = UNIT_WORDS[word ?? ""] ?? nearest(unit!, UNITS.split(", "));
+  const lower = unit!.toLowerCase();
+  const word = nearest(lower, Object.keys(UNIT_WORDS)) ?? "";
+  const meant = UNITS.split(", ").includes(lower) ? lower : UNIT_WORDS[word];
   const hint = meant === undefined ? "" : `, did you mean "${digits}${meant}"?`;
   return `unit must be one of ${UNITS}${hint}`;
 }

@@ -3,6 +3,8 @@ export interface EnvReference {
   readonly kind: "env";
   readonly name: string;
   readonly default?: string | number | boolean;
+  /** Stands for the value within a template, until the configuration is checked. */
+  toString(): string;
 }
 
 /**

@@ -9,11 +9,25 @@ export interface EnvironmentConfig {
   /** Which variable stands behind a path of that configuration. */
   readonly variables: ReadonlyMap<string, string>;
   readonly issues: readonly ConfigIssue[];
+  /** Variables that are set and count for nothing, since the file says what they would. */
+  readonly ignored: readonly string[];
 }
+
+/** Who sets one of these means this service; `HOST` and `PORT` are often there for others. */
+const OWN_VARIABLES: ReadonlyMap<string, string> = new Map([
+  ["VABUS_URL", "source"],
+  ["AGGREGATION_INTERVAL", "rules"],
+  ["STORAGE_TYPE", "sinks"],
+  ["STATE_DIR", "state.dir"],
+  ["AGGREGATOR_TOKEN", "status.token"],
+]);
 
 const STORAGE_TYPES = ["kafka", "postgres", "sqlite", "stdout"] as const;
 
 const DEFAULT_TOPIC = "aggregates";
+
+/** As in the schema. */
+const SQLITE_PATH = "aggregates.sqlite";
 
 /**
  * The configuration that the environment gives for what the file leaves open. An empty variable counts
@@ -38,7 +52,7 @@ export function configOfEnvironment(
   const config = withoutUndefined({
     source: url === undefined ? undefined : { kind: "vabus", url },
     rules: ifOpen("rules", () => rulesOf(reader)),
-    sinks: ifOpen("sinks", () => sinksOf(reader)),
+    sinks: ifOpen("sinks", () => sinksOf(reader, absolute)),
     status: withoutUndefined({
       host: ifOpen("status.host", (path) => reader.text("HOST", path)),
       port: ifOpen("status.port", (path) => reader.port("PORT", path)),
@@ -46,7 +60,13 @@ export function configOfEnvironment(
     }),
     state: withoutUndefined({ dir: dir === undefined ? undefined : absolute(dir) }),
   });
-  return { config, variables: reader.variables, issues: reader.issues };
+  const ignored = [...OWN_VARIABLES].filter(([name, path]) => env[name] && !isOpen(path));
+  return {
+    config,
+    variables: reader.variables,
+    issues: reader.issues,
+    ignored: ignored.map(([name]) => name),
+  };
 }
 
 /** Reads variables and remembers what each one is for. */
@@ -102,14 +122,19 @@ function rulesOf(reader: EnvironmentReader): unknown {
   return { [written === "1m" ? "per_minute" : `per_${written}`]: rule };
 }
 
-function sinksOf(reader: EnvironmentReader): unknown {
+function sinksOf(reader: EnvironmentReader, absolute: (path: string) => string): unknown {
   const name = "STORAGE_TYPE";
   const type = reader.text(name, "sinks");
   switch (type) {
     case undefined:
-      return undefined;
-    case "sqlite":
-      return { sqlite: { kind: "sqlite", path: "aggregates.sqlite" } };
+    case "sqlite": {
+      const path = reader.text("SQLITE_PATH", "sinks.sqlite.path");
+      // Without one, the default of the schema counts from the folder of the file.
+      if (path === undefined && type === undefined) return undefined;
+      return {
+        sqlite: { kind: "sqlite", path: path === undefined ? SQLITE_PATH : absolute(path) },
+      };
+    }
     case "stdout":
       return { stdout: { kind: "stdout" } };
     case "postgres": {

@@ -14,6 +14,8 @@ export interface Expanded {
   readonly missing: ReadonlySet<string>;
   /** What came from the environment. */
   readonly values: readonly string[];
+  /** Variables that were asked for, set or not. */
+  readonly names: ReadonlySet<string>;
 }
 
 /** Deeper is no configuration but a cycle. */
@@ -25,10 +27,12 @@ export function expandEnv(input: unknown, env: Environment): Expanded {
   const fromEnv = new Set<string>();
   const missing = new Set<string>();
   const values = new Set<string>();
+  const names = new Set<string>();
 
   function read(reference: EnvReference, path: Path): string | number | boolean | undefined {
     const where = pathText(path);
     const value = env[reference.name];
+    names.add(reference.name);
     if (value !== undefined && value !== "") {
       fromEnv.add(where);
       values.add(value);
@@ -57,5 +61,6 @@ export function expandEnv(input: unknown, env: Environment): Expanded {
     );
   }
 
-  return { value: expand(input, []), issues, fromEnv, missing, values: [...values] };
+  const value = expand(input, []);
+  return { value, issues, fromEnv, missing, values: [...values], names };
 }

@@ -8,7 +8,7 @@ type Schema = v.GenericSchema;
 type Mark = "path" | "secret" | "plain";
 
 /** Names that say what they hold even where the schema has no mark. */
-const SECRET_NAME = /password|passphrase|secret|token|authorization|api_?key/i;
+const SECRET_NAME = /password|passphrase|secret|token|authorization|api[_-]?key/i;
 
 /** Makes every path of a checked part absolute; the marks of its schema tell which texts are paths. */
 export function absolutePaths(

@@ -72,7 +72,8 @@ export function resolveConfig(input: unknown, options: ResolveOptions): Settings
     ),
   ];
   if (!result.success || issues.length > 0) throw new ConfigError(unique(issues));
-  return settingsOf(result.output, { ...options, secrets });
+  const ignoredVariables = filled.ignored.filter((name) => !expanded.names.has(name));
+  return { ...settingsOf(result.output, { ...options, secrets }), ignoredVariables };
 }
 
 /** What is no object is not open: the check will say so. */

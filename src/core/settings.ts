@@ -24,6 +24,8 @@ export interface Settings {
   readonly metrics: { readonly everyMs: number };
   readonly state: { readonly dir: string };
   readonly bus: BusSettings;
+  /** Environment variables that are set for nothing, since the file says what they would: worth a warning. */
+  readonly ignoredVariables?: readonly string[];
   /** Values that must never be shown: whatever is printed goes through `redact` with these. */
   readonly secrets: readonly string[];
 }

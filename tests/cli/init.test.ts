@@ -72,7 +72,7 @@ describe("what init writes", () => {
     await call();
     const settings = await loadConfig({ cwd: folder, env: {} });
     expect(settings.rules.map(({ name }) => name)).toEqual(["per_minute", "per_hour"]);
-    expect(settings.sinks.map(({ name }) => name)).toEqual(["rows"]);
+    expect(settings.sinks.map(({ name }) => name)).toEqual(["sqlite"]);
     expect(settings.state.dir).toBe(join(folder, "aggregator-data"));
   });
 
