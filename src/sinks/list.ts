@@ -1,4 +1,5 @@
 import type { SinkDefinition } from "../core/sink.ts";
+import { kafka } from "./kafka.ts";
 import { postgres } from "./postgres.ts";
 import { sqlite } from "./sqlite.ts";
 import { stdout } from "./stdout.ts";
@@ -7,5 +8,6 @@ import { stdout } from "./stdout.ts";
 export const sinks = [
   sqlite,
   postgres,
+  kafka,
   stdout,
 ] as const satisfies readonly SinkDefinition<unknown>[];

@@ -13,8 +13,8 @@ export interface SinkCase {
   open(context: SinkContext, signal: AbortSignal): Promise<SinkWriter>;
   /** All that stands there, each row as its reader sees it. */
   readBack(): Promise<KeptRow[]>;
-  /** Makes the store refuse rows named `refused` for good. The place exists already. */
-  refuseSome?(): Promise<void>;
+  /** Makes the store refuse some rows for good, and says what is special about them. It is open already. */
+  refuseSome?(): Promise<Partial<ResultRow>>;
   /** Makes the place one of another shape, before it was ever opened. */
   misshape?(): Promise<{ says: RegExp }>;
   cleanup?(): Promise<void>;
@@ -124,7 +124,7 @@ export function testSink(
       for (const { value } of kept.values()) sum += value ?? NaN;
       expect(sum).toBe(17_482_500);
       expectSame(kept.get(rowOf(34_999).id), rows[34_999]!);
-    });
+    }, 60_000);
 
     test("takes an empty batch", async () => {
       expect(await write(await open(), [])).toEqual({ refused: [] });
@@ -199,11 +199,11 @@ export function testSink(
 
     test.skipIf(skips("refuse"))("reports refused rows and writes their neighbours", async () => {
       const writer = await open();
-      await sink.refuseSome!();
+      const refusal = await sink.refuseSome!();
       const rows = Array.from({ length: 50 }, (_, n) => rowOf(n));
-      rows[7] = rowOf(7, { name: "refused" });
-      rows[8] = rowOf(8, { name: "refused" });
-      rows[49] = rowOf(49, { name: "refused" });
+      rows[7] = rowOf(7, refusal);
+      rows[8] = rowOf(8, refusal);
+      rows[49] = rowOf(49, refusal);
       const { refused } = await write(writer, rows);
       expect(refused.map(({ index }) => index).sort((a, b) => a - b)).toEqual([7, 8, 49]);
       for (const { reason } of refused) expect(reason).not.toBe("");

@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { describeWithKafka } from "./kafka.ts";
 import { describeWithPostgres, runSql } from "./postgres.ts";
 import { answers } from "./service.ts";
+
+// Servers that start, stop and are killed on a machine that does other things too.
+setDefaultTimeout(60_000);
 
 await describeWithPostgres("the PostgreSQL of the tests", (server) => {
   test("comes back with its data after kill -9", async () => {
@@ -12,7 +15,7 @@ await describeWithPostgres("the PostgreSQL of the tests", (server) => {
     expect(await answers(server.port)).toBe(false);
     await server.restart();
     expect(await runSql(url, "select a from t")).toEqual([{ a: 1 }]);
-  }, 20_000);
+  });
 
   test("ends with the process that started it, even one that is killed", async () => {
     const text = `import { usePostgres } from ${JSON.stringify(`${import.meta.dir}/postgres.ts`)};
@@ -30,7 +33,7 @@ await describeWithPostgres("the PostgreSQL of the tests", (server) => {
     }
     expect(await answers(port)).toBe(false);
     expect(existsSync(folder)).toBe(false);
-  }, 20_000);
+  });
 });
 
 await describeWithKafka("the Kafka of the tests", (server) => {

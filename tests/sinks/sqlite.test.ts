@@ -28,6 +28,7 @@ testSink("sqlite", {
           `create trigger t before insert on "some ""table""" when new.name = 'refused' begin
            select raise(abort, 'no such meter'); end`,
         );
+        return { name: "refused" };
       },
       async misshape() {
         options.path = join(folder, "other.sqlite");
