@@ -80,7 +80,6 @@ export class Popper {
       if (this.#waiters.size === 0) break;
       try {
         await this.#serveFromLog();
-        for (const waiter of this.#waiters) if (waiter.expired) this.#giveUp(waiter);
       } catch (thrown) {
         for (const waiter of this.#waiters) waiter.done.reject(thrown);
         this.#waiters.clear();
@@ -120,17 +119,19 @@ export class Popper {
   async #read(): Promise<LogRead | undefined> {
     const { log, logger } = this.#options;
     const look = new AbortController();
-    this.#look = look;
-    const after = this.#cursor.current;
-    const limit = this.#waiters.size;
-    let waitMs = LOOK_MS;
-    for (const waiter of this.#waiters) {
-      waiter.looked = true;
-      if (waiter.expired) waitMs = 0;
-    }
     try {
-      const read = await log.read({ after, limit, waitMs }, look.signal);
-      return read.events === 0 ? undefined : read;
+      const options = { after: this.#cursor.current, limit: this.#waiters.size };
+      const read = await log.read({ ...options, waitMs: 0 }, look.signal);
+      if (read.events > 0) return read;
+      for (const waiter of this.#waiters) {
+        waiter.looked = true;
+        if (waiter.expired) this.#giveUp(waiter);
+      }
+      if (this.#waiters.size === 0) return undefined;
+      this.#look = look;
+      // The cursor that this look gave: without one it would begin at the oldest event again.
+      await log.read({ after: read.cursor, limit: 1, waitMs: LOOK_MS }, look.signal);
+      return undefined;
     } catch (thrown) {
       if (look.signal.aborted) return undefined;
       if (!(thrown instanceof CursorGoneError)) throw thrown;
