@@ -1,5 +1,6 @@
 import { describe, test } from "bun:test";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { closeSync, openSync, writeFileSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,8 +10,6 @@ import { messageOf } from "../../src/core/errors.ts";
 export interface Service {
   /** Where its certificates, data and log are: `ca.crt`, `client.crt`, `client.key`, `log`. */
   readonly folder: string;
-  /** The process id of the server. */
-  pid(): Promise<number>;
   /** Ends it in an orderly way; its data stays for `restart`. */
   stop(): Promise<void>;
   /** `kill -9`; its data stays as it is. */
@@ -30,33 +29,39 @@ export interface ServiceOptions {
 
 const HERE = import.meta.dir;
 
-/** A folder for a server, which its tether removes when the test run ends. */
-export function serviceFolder(name: string): Promise<string> {
-  return mkdtemp(join(tmpdir(), `aggregator-${name}-`));
+/** A folder for a server. It goes away with this process, whatever ends that, and so does the server. */
+export async function serviceFolder(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `aggregator-${name}-`));
+  const janitor = Bun.spawn([join(HERE, "janitor.sh"), folder], {
+    // Nobody writes into it: it closes when this process ends.
+    stdin: "pipe",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  janitor.unref();
+  return folder;
 }
 
-/** Starts a server whose folder is ready. It ends with this process, whatever ends that. */
+/** Starts a server in a folder that is ready for it. */
 export async function startService(folder: string, options: ServiceOptions): Promise<Service> {
-  let tether = await launch(folder, options);
-  const service: Service = {
+  let server = await launch(folder, options);
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    server.kill(signal);
+    await server.exited;
+    await rm(join(folder, "pid"), { force: true });
+  }
+
+  return {
     folder,
-    pid: async () => Number(await readFile(join(folder, "pid"), "utf8")),
-    async stop() {
-      if (tether.exitCode !== null) return;
-      process.kill(await service.pid(), options.stopSignal);
-      await tether.exited;
-    },
-    async kill9() {
-      if (tether.exitCode !== null) return;
-      process.kill(await service.pid(), "SIGKILL");
-      await tether.exited;
-    },
+    stop: () => end(options.stopSignal),
+    kill9: () => end("SIGKILL"),
     async restart() {
-      await service.stop();
+      await end(options.stopSignal);
       // What a killed server left behind (children, shared memory) takes a moment to go.
       for (let tries = 4; ; tries--) {
         try {
-          tether = await launch(folder, options);
+          server = await launch(folder, options);
           return;
         } catch (thrown) {
           if (tries === 0) throw thrown;
@@ -65,30 +70,27 @@ export async function startService(folder: string, options: ServiceOptions): Pro
       }
     },
   };
-  return service;
 }
 
-type Tether = Bun.Subprocess<"pipe", "ignore", "inherit">;
-
-async function launch(folder: string, options: ServiceOptions): Promise<Tether> {
-  await rm(join(folder, "log"), { force: true });
-  const tether = Bun.spawn([join(HERE, "tether.sh"), folder, ...options.command(folder)], {
-    // Nobody writes into it: it closes when this process ends.
-    stdin: "pipe",
-    stdout: "ignore",
-    stderr: "inherit",
-  });
-  tether.unref();
+async function launch(folder: string, options: ServiceOptions): Promise<Bun.Subprocess> {
+  const log = join(folder, "log");
+  await writeFile(log, "");
+  const fd = openSync(log, "a");
+  const [program, ...args] = options.command(folder);
+  const server = Bun.spawn([program!, ...args], { stdin: "ignore", stdout: fd, stderr: fd });
+  writeFileSync(join(folder, "pid"), String(server.pid));
+  closeSync(fd);
+  server.unref();
   const end = performance.now() + options.startMsMax;
   while (!(await options.isUp(folder))) {
-    if (tether.exitCode !== null || performance.now() > end) {
-      const log = await readFile(join(folder, "log"), "utf8").catch(() => "");
-      tether.kill();
-      throw new Error(`Cannot start a server in ${folder}: it says\n${log.slice(-2000)}`);
+    if (server.exitCode !== null || performance.now() > end) {
+      server.kill("SIGKILL");
+      const said = (await readFile(log, "utf8")).slice(-2000);
+      throw new Error(`Cannot start a server in ${folder}: it says\n${said}`);
     }
     await Bun.sleep(50);
   }
-  return tether;
+  return server;
 }
 
 /** Runs a script to its end. @throws If it fails, with what it said. */

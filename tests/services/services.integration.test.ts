@@ -17,15 +17,19 @@ await describeWithPostgres("the PostgreSQL of the tests", (server) => {
     expect(await runSql(url, "select a from t")).toEqual([{ a: 1 }]);
   });
 
-  test("ends with the process that started it, even one that is killed", async () => {
+  test.each([
+    ["ends", ""],
+    ["leaves no folder behind that was stopped", "await server.stop();"],
+  ])("%s with the process that started it, even one that is killed", async (_, before) => {
     const text = `import { usePostgres } from ${JSON.stringify(`${import.meta.dir}/postgres.ts`)};
       const server = await usePostgres();
+      ${before}
       console.log(JSON.stringify([server.port, server.folder]));
       await new Promise(() => setInterval(() => {}, 1000));`;
     const child = Bun.spawn([process.execPath, "-e", text], { stdout: "pipe" });
     const { value } = await child.stdout.getReader().read();
     const [port, folder] = JSON.parse(new TextDecoder().decode(value)) as [number, string];
-    expect(await answers(port)).toBe(true);
+    expect(await answers(port)).toBe(before === "");
     child.kill("SIGKILL");
     const end = performance.now() + 10_000;
     while (((await answers(port)) || existsSync(folder)) && performance.now() < end) {
