@@ -66,6 +66,14 @@ export default defineConfig({
     expect((await load()).name).toBe("fourth");
   });
 
+  test("sees the file anew when something else had imported it before", async () => {
+    const file = join(folder, "aggregator.config.ts");
+    await writeFile(file, `export default { name: "old" };`);
+    await import(file);
+    await writeFile(file, `export default { name: "new" };`);
+    expect((await load()).name).toBe("new");
+  });
+
   test("goes on after a file that was wrong", async () => {
     await write("aggregator.config.ts", "export default {");
     expect(await messagesOf(load())).toHaveLength(1);
