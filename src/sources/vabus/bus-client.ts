@@ -87,7 +87,7 @@ export class BusClient {
       if (signal.aborted) throw thrown;
       if (thrown instanceof FatalError || thrown instanceof TransientError) throw thrown;
       const seconds = request.timeoutMs / 1000;
-      const why = late ? `no answer within ${seconds} s` : messageOf(thrown);
+      const why = late ? `no answer within ${seconds} s` : reasonOf(thrown);
       throw new TransientError(`Cannot ${request.action} ${this.place}: ${why}`, { cause: thrown });
     } finally {
       done.abort();
@@ -159,6 +159,18 @@ function pem(path: string | undefined): string | undefined {
   } catch (thrown) {
     throw new FatalError(`Cannot read the certificate file "${path}": ${messageOf(thrown)}`);
   }
+}
+
+/**
+ * Why a request failed, in the words of the runtime but for what is not for the log: its advice to
+ * programmers, and the address with its query, where a bus may want a key.
+ */
+function reasonOf(thrown: unknown): string {
+  let deepest = thrown;
+  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
+  return messageOf(deepest)
+    .replace(/\. (?:For more information|Is the computer able)\b.*$/s, "")
+    .replace(/ (?:fetching|for url|for) (?:"https?:[^"]*"|\(https?:[^)]*\)|https?:\S+)/g, "");
 }
 
 async function readWhole(
