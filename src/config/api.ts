@@ -1,11 +1,13 @@
 /** What a config file may import from `aggregator`. */
 
+import { kafka as kafkaSink } from "../sinks/kafka.ts";
 import { postgres as postgresSink } from "../sinks/postgres.ts";
 import { sqlite as sqliteSink } from "../sinks/sqlite.ts";
 import { stdout as stdoutSink } from "../sinks/stdout.ts";
 import { embedded as embeddedSource } from "../sources/embedded.ts";
 import { file as fileSource } from "../sources/file.ts";
 import { stdin as stdinSource } from "../sources/stdin.ts";
+import { vabus as vabusSource } from "../sources/vabus.ts";
 import { functionCall } from "./calls.ts";
 import { sinkHelper, sourceHelper } from "./component.ts";
 
@@ -36,7 +38,11 @@ export const embedded = sourceHelper(embeddedSource);
 export const file = sourceHelper(fileSource);
 /** Source: events as NDJSON on standard input. */
 export const stdin = sourceHelper(stdinSource);
+/** Source: VaBus over HTTP, by cursor or one event at a time. */
+export const vabus = sourceHelper(vabusSource);
 
+/** Sink: a topic of Kafka, one transaction a batch. */
+export const kafka = sinkHelper(kafkaSink);
 /** Sink: a table of a PostgreSQL database. */
 export const postgres = sinkHelper(postgresSink);
 /** Sink: a table of a SQLite file. */
