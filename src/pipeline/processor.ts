@@ -1,4 +1,4 @@
-import { EventColumns } from "../core/columns.ts";
+import { EventColumns, type LineRefusal } from "../core/columns.ts";
 import type { Refusal } from "../core/event.ts";
 import { BATCH_EVENTS } from "../core/limits.ts";
 import type { ResultRow } from "../core/result.ts";
@@ -104,14 +104,17 @@ export class Processor {
 
   #report(refusals: readonly EngineRefusal[], input: DecodeInput, batch: EventBatch): void {
     const columns = this.#columns;
-    const { onRefusal, onLateness } = this.#options;
-    for (const { reason, detail, event, line } of columns.refusals) {
-      onRefusal({ reason, detail, event, at: batch.place(line) });
-    }
+    if (columns.refusals.length + refusals.length === 0) return;
+    const all: LineRefusal[] = [...columns.refusals];
     for (const { index, reason, detail, bySeconds } of refusals) {
       const event = this.#decoder.textAt(input, columns.start[index]!);
-      onRefusal({ reason, detail, event, at: batch.place(columns.line[index]!) });
-      if (reason === "late") onLateness?.(bySeconds);
+      all.push({ reason, detail, event, line: columns.line[index]! });
+      if (reason === "late") this.#options.onLateness?.(bySeconds);
+    }
+    // Whoever refused them: in the order in which they came.
+    all.sort((a, b) => a.line - b.line);
+    for (const { reason, detail, event, line } of all) {
+      this.#options.onRefusal({ reason, detail, event, at: batch.place(line) });
     }
   }
 
