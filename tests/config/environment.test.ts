@@ -62,6 +62,29 @@ describe("the environment alone", () => {
     expect(resolve(postgres).secrets).toContain("hunter2");
   });
 
+  test("names the bus and its password is a secret", () => {
+    const settings = resolve({ VABUS_URL: "http://me:hunter2@bus:8000/vabus" });
+    expect(settings.source.definition.name).toBe("vabus");
+    expect(settings.bus.embedded).toBe(false);
+    expect(settings.secrets).toContain("hunter2");
+    expect(messagesOf({ VABUS_URL: "bus:8000" })).toEqual([
+      'VABUS_URL: "bus:8000": must be a URL that begins with http:// or https://',
+    ]);
+  });
+
+  test("names the brokers and the topic of Kafka", () => {
+    const variables = { STORAGE_TYPE: "kafka", KAFKA_BOOTSTRAP_SERVERS: "a:9092, b:9092" };
+    const brokers = ["a:9092", "b:9092"];
+    expect(resolve(variables).sinks[0]).toMatchObject({
+      name: "kafka",
+      options: { brokers, topic: "aggregates" },
+    });
+    expect(resolve({ ...variables, KAFKA_TOPIC: "plant" }).sinks[0]!.options).toMatchObject({
+      topic: "plant",
+    });
+    expect(messagesOf({ ...variables, KAFKA_TOPIC: "a b" })[0]).toStartWith('KAFKA_TOPIC: "a b": ');
+  });
+
   test("names the file of SQLite, from the working folder on", () => {
     expect(resolve({ SQLITE_PATH: "a.sqlite" }).sinks[0]!.options).toMatchObject({
       path: "/home/a.sqlite",

@@ -206,7 +206,8 @@ export function declarePublicTypes(): string {
           outDir: join(folder, "out"),
         },
         files: [join(root, "src/index.ts"), "shapes.ts"],
-        include: [],
+        // Types of packages that bring none.
+        include: ["../../src/**/*.d.ts"],
       }),
     );
     execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", folder], { stdio: "pipe" });
