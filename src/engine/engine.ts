@@ -1,4 +1,5 @@
 import { type EventColumns, MISSED, type Names } from "../core/columns.ts";
+import { assert } from "../core/errors.ts";
 import type { RefusalReason } from "../core/event.ts";
 import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
 import type { DedupeSettings, RuleSettings } from "../core/settings.ts";
@@ -62,6 +63,7 @@ export class Engine {
     this.#watermark = new Watermark(options);
     this.#seen = new SeenIds(options.dedupe);
     this.#maxFuture = options.maxFuture;
+    assert(shareFunctions(options.rules), "rules by event must know the same functions");
     const { names, outOfOrderness } = options;
     const isPartial = (start: EpochMicros, end: EpochMicros): boolean =>
       this.#partial.touch(start, end);
@@ -97,6 +99,7 @@ export class Engine {
     ledger.received += columns.length + columns.filtered + columns.refusals.length;
     ledger.filtered += columns.filtered;
     ledger.invalid += columns.refusals.length;
+    this.#watermark.tick(arrival.nowMs);
     if (columns.length === 0) return refusals;
     if (columns.idCount === 0) this.#addRange(columns, 0, columns.length, arrival, refusals);
     else this.#addWithIds(columns, arrival, refusals);
@@ -135,12 +138,16 @@ export class Engine {
     const { partition } = arrival;
     const futureLimit = this.#maxFuture === "off" ? Infinity : arrival.now + this.#maxFuture;
     const others = this.#watermark.othersOf(partition);
-    let newest: number = this.#watermark.newestOf(partition);
-    let needed: number = this.#watermark.neededFor(this.#nextForget, others);
+    // The first event of a partition that wakes always takes the slow way: see `Watermark.isIdle`.
+    const wakes = this.#watermark.isIdle(partition);
+    let newest: number = wakes ? -Infinity : this.#watermark.newestOf(partition);
+    let needed: number = wakes ? -Infinity : this.#watermark.neededFor(this.#nextForget, others);
     let from = first;
+    let ahead = 0;
     for (let i = first; i < last; i++) {
       const t = time[i]!;
       if (t > futureLimit) {
+        ahead++;
         this.#addToRules(columns, { from, to: i, arrival }, refusals);
         from = i + 1;
         refusals.push(this.#refuseFuture(i, t, arrival.now));
@@ -151,11 +158,14 @@ export class Engine {
         this.#addToRules(columns, { from, to: i, arrival }, refusals);
         from = i;
         this.#watermark.arrived(partition, epochMicros(newest), arrival.nowMs);
+        newest = this.#watermark.newestOf(partition);
         this.#forget(this.#watermark.advance());
         needed = this.#watermark.neededFor(this.#nextForget, others);
       }
     }
     this.#addToRules(columns, { from, to: last, arrival }, refusals);
+    // A device whose clock is ahead must not keep its partition waited for.
+    if (ahead === last - first) return;
     this.#watermark.arrived(partition, epochMicros(newest), arrival.nowMs);
     this.#watermark.advance();
   }
@@ -215,7 +225,10 @@ export class Engine {
   }
 
   #refuseLate(index: number, time: EpochMicros): EngineRefusal {
-    const closed = this.rules.map((rule) => rule.lateness(time));
+    // Another rule may have refused it for its series alone.
+    const closed = this.rules
+      .map((rule) => rule.lateness(time))
+      .filter(({ windowEnd, allowed }) => windowEnd + allowed <= this.watermark);
     // The rule that would have waited longest tells how late it was.
     const last = closed.reduce((a, b) =>
       b.windowEnd + b.allowed > a.windowEnd + a.allowed ? b : a,
@@ -229,18 +242,15 @@ export class Engine {
 
   #forget(watermark: EpochMicros): void {
     let next = Infinity;
+    let oldest = Infinity;
     for (const rule of this.rules) {
       rule.forget(watermark, this.#rows);
       next = Math.min(next, rule.nextForget(watermark));
+      oldest = Math.min(oldest, rule.forgottenBefore);
     }
     this.#nextForget = epochMicros(next);
-    this.#partial.forgetBefore(this.#oldestHeld());
-  }
-
-  #oldestHeld(): EpochMicros {
-    let oldest = Infinity;
-    for (const rule of this.rules) oldest = Math.min(oldest, rule.oldestStart());
-    return epochMicros(Math.min(oldest, this.watermark));
+    // A window may still be opened by a late event, so it is not enough to look at those held.
+    this.#partial.forgetBefore(epochMicros(oldest));
   }
 
   /** Ends a batch: the rows of the windows that fired in it, in their order. */
@@ -295,4 +305,12 @@ export class Engine {
   renumber(numbers: Int32Array): void {
     for (const rule of this.rules) rule.renumber(numbers);
   }
+}
+
+/** Whether the function of an event, which is an index, means the same one in every rule. */
+function shareFunctions(rules: readonly RuleSettings[]): boolean {
+  const lists = rules.flatMap(({ aggregate }) =>
+    aggregate.kind === "event" ? [aggregate.functions.map(({ name }) => name).join("\n")] : [],
+  );
+  return new Set(lists).size <= 1;
 }

@@ -227,28 +227,31 @@ export class RuleEngine {
   #fire(pane: Pane, rows: EngineRow[]): void {
     // It was opened for an event whose series was one too many.
     if (pane.touchedCount === 0) return;
-    if (pane.firings === 0) {
+    const { changed } = pane;
+    if (changed !== undefined && changed.size === 0) return;
+    const isPartial = this.#isPartial(pane.start, pane.end);
+    if (changed === undefined) {
       this.fired++;
-      for (let i = 0; i < pane.touchedCount; i++) this.#rowsOf(pane, pane.touched[i]!, rows);
+      for (let i = 0; i < pane.touchedCount; i++) {
+        this.#rowsOf(pane, pane.touched[i]!, { rows, isPartial });
+      }
     } else {
-      if (pane.changed === undefined || pane.changed.size === 0) return;
       this.revisions++;
-      for (const key of pane.changed) this.#rowsOf(pane, key, rows);
+      for (const key of changed) this.#rowsOf(pane, key, { rows, isPartial });
     }
     pane.firings++;
     pane.changed = new Set();
   }
 
-  #rowsOf(pane: Pane, key: number, rows: EngineRow[]): void {
+  #rowsOf(pane: Pane, key: number, into: { rows: EngineRow[]; isPartial: boolean }): void {
     const at = this.series.offsets[key]!;
     const count = pane.cells[at]!;
     const name = this.#names.text(this.series.nameOf(key));
-    const partial = this.#isPartial(pane.start, pane.end);
     for (const { key: agg_func, aggregation, at: own } of this.series.functions[
       this.series.functionOf(key)
     ]!) {
       const result = aggregation.result(pane.cells, at + own, count);
-      rows.push({
+      into.rows.push({
         rule: this.name,
         name,
         agg_func,
@@ -257,7 +260,7 @@ export class RuleEngine {
         value: Number.isFinite(result) ? result + 0 : null, // -0 + 0 is 0
         count,
         revision: pane.firings,
-        partial,
+        partial: into.isPartial,
       });
     }
   }
@@ -277,9 +280,9 @@ export class RuleEngine {
     return epochMicros(newest === undefined ? -Infinity : newest.end + this.#lateness);
   }
 
-  /** Where the oldest window held begins; Infinity when none is. */
-  oldestStart(): EpochMicros {
-    return this.#ring.held[0]?.start ?? epochMicros(Infinity);
+  /** Every window that ends at or before it is forgotten; none begins before it any more. */
+  get forgottenBefore(): EpochMicros {
+    return this.#forgottenBefore;
   }
 
   /** The windows held, oldest first. */

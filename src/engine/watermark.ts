@@ -18,7 +18,10 @@ export class Watermark {
   readonly #outOfOrderness: DurationMicros;
   readonly #idleTimeoutMs: number;
   readonly #partitions = new Map<string, Partition>();
+  /** Quiet times are counted from here at the earliest. */
   #startedMs: number;
+  /** The monotonic clock when it was last told. */
+  #nowMs: number;
 
   /** @param options.idleTimeoutMs Infinity: a quiet partition holds the watermark for ever. */
   constructor(options: {
@@ -30,12 +33,18 @@ export class Watermark {
     this.#outOfOrderness = options.outOfOrderness;
     this.#idleTimeoutMs = options.idleTimeoutMs;
     this.#startedMs = options.nowMs;
+    this.#nowMs = options.nowMs;
+  }
+
+  /** Tells the monotonic clock, so that a partition opened from now on is not idle from the start. */
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
   }
 
   /** Makes a partition known, before its first event: from now on the watermark waits for it. */
   open(partition: string): void {
     if (this.#partitions.has(partition)) return;
-    this.#partitions.set(partition, { newest: -Infinity, arrivedMs: this.#startedMs, idle: false });
+    this.#partitions.set(partition, { newest: -Infinity, arrivedMs: this.#nowMs, idle: false });
   }
 
   /** The newest event time of a partition; -Infinity when it has none. */
@@ -43,8 +52,13 @@ export class Watermark {
     return epochMicros(this.#partitions.get(partition)?.newest ?? -Infinity);
   }
 
-  /** What the other partitions allow the watermark to be. */
-  othersOf(partition: string): EpochMicros {
+  /** Whether nobody waits for the partition: its next event may raise the watermark, however old it is. */
+  isIdle(partition: string): boolean {
+    return this.#partitions.get(partition)?.idle === true;
+  }
+
+  /** What the other partitions (all of them, without one named) allow the watermark to be. */
+  othersOf(partition?: string): EpochMicros {
     let lowest = Infinity;
     for (const [name, other] of this.#partitions) {
       if (name === partition || other.idle) continue;
@@ -55,11 +69,14 @@ export class Watermark {
 
   /** The newest event time of `partition` from which on the watermark would be at least `target`. */
   neededFor(target: EpochMicros, others: EpochMicros): EpochMicros {
-    return epochMicros(others >= target ? target + this.#outOfOrderness : Infinity);
+    // While a partition has had no event, nothing that another one brings moves the watermark.
+    const isHeld = others === -Infinity || others < target;
+    return epochMicros(isHeld ? Infinity : target + this.#outOfOrderness);
   }
 
-  /** Events of a partition came, the newest of them at `newest` (or an older one, or none: -Infinity). */
+  /** Events of a partition were accepted, the newest of them at `newest`, or no newer than others before. */
   arrived(partition: string, newest: EpochMicros, nowMs: number): void {
+    this.#nowMs = nowMs;
     this.open(partition);
     const entry = this.#partitions.get(partition)!;
     entry.arrivedMs = nowMs;
@@ -69,7 +86,7 @@ export class Watermark {
 
   /** Raises the watermark to what the partitions allow. */
   advance(): EpochMicros {
-    const lowest = this.othersOf("");
+    const lowest = this.othersOf();
     // No partition is waited for: the idle rule moves the watermark, not this one.
     if (lowest !== Infinity && lowest > this.value) this.value = lowest;
     return this.value;
@@ -82,6 +99,7 @@ export class Watermark {
    * @param limit Where the last window that holds data may be forgotten: no further.
    */
   idle(nowMs: number, limit: EpochMicros): EpochMicros {
+    this.#nowMs = nowMs;
     let allIdle = true;
     let furthest = -Infinity;
     for (const entry of this.#partitions.values()) {
@@ -96,9 +114,14 @@ export class Watermark {
     return this.value;
   }
 
-  /** The source was away: what was quiet meanwhile was not idle. Counts anew from here. */
+  /**
+   * The source was away: what was quiet meanwhile was not idle, and what was idle before may have a
+   * backlog now. Counts anew from here, and waits for every partition again.
+   */
   restartIdle(nowMs: number): void {
+    this.#nowMs = nowMs;
     this.#startedMs = nowMs;
+    for (const entry of this.#partitions.values()) entry.idle = false;
   }
 
   /** No event will come any more. */
