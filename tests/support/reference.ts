@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -23,7 +24,15 @@ export function withReference(page: string): string {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
   if (begin === -1 || end < begin) throw new Error(`No markers in ${REFERENCE_FILE}`);
-  return `${page.slice(0, begin)}${BEGIN}\n\n${referenceText()}\n${page.slice(end)}`;
+  return formatted(`${page.slice(0, begin)}${BEGIN}\n\n${referenceText()}\n${page.slice(end)}`);
+}
+
+function formatted(page: string): string {
+  const biome = join(import.meta.dir, "../../node_modules/.bin/biome");
+  return execFileSync(biome, ["format", "--stdin-file-path=configuration.md"], {
+    input: page,
+    encoding: "utf8",
+  });
 }
 
 function referenceText(): string {
