@@ -7,6 +7,7 @@ import { redact } from "../core/redact.ts";
 import type { PipelineView } from "../pipeline/view.ts";
 import { type Access, guard } from "./auth.ts";
 import { indexText } from "./index-text.ts";
+import { jsonAnswer } from "./json-answer.ts";
 import { readLetterPage, readPage } from "./pages.ts";
 
 export interface StatusOptions {
@@ -42,6 +43,7 @@ export function createStatusApp(options: StatusOptions): Hono {
   app.use(
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      xFrameOptions: "DENY",
       // Said by a plain server it would mean nothing; behind a proxy with TLS it is the proxy's to say.
       strictTransportSecurity: false,
     }),
@@ -55,7 +57,7 @@ export function createStatusApp(options: StatusOptions): Hono {
 
   const limit = bodyLimit({
     maxSize: BODY_BYTES_MAX,
-    onError: (c) => json(c, { error: `Body is larger than ${BODY_BYTES_MAX} bytes` }, 413),
+    onError: (c) => jsonAnswer(c, { error: `Body is larger than ${BODY_BYTES_MAX} bytes` }, 413),
   });
   const routes = routesOf(options);
   const all = [...routes, { path: "/", about: "this page", answer: index }];
@@ -64,17 +66,17 @@ export function createStatusApp(options: StatusOptions): Hono {
     // HEAD is served by GET.
     app.all(path, limit, (c) => {
       c.header("allow", "GET, HEAD");
-      return json(c, { error: `Method ${c.req.method} is not allowed here` }, 405);
+      return jsonAnswer(c, { error: `Method ${c.req.method} is not allowed here` }, 405);
     });
   }
   app.notFound((c) => {
     const paths = [...routes.map((route) => route.path), ...Object.keys(mounts)];
-    return json(c, { error: `No route ${c.req.path}`, routes: paths }, 404);
+    return jsonAnswer(c, { error: `No route ${c.req.path}`, routes: paths }, 404);
   });
   app.onError((thrown, c) => {
     // Details are for the log: they may say more than the client should know.
     logger.error("A request failed.", { path: c.req.path, error: messageOf(thrown) });
-    return json(c, { error: "Internal error, see the log" }, 500);
+    return jsonAnswer(c, { error: "Internal error, see the log" }, 500);
   });
   return app;
 
@@ -89,20 +91,20 @@ function routesOf({ view, secrets = [] }: StatusOptions): Route[] {
     {
       path: "/healthz",
       about: "whether the service is alive, and what troubles it",
-      answer: (c) => json(c, masked(view.health(), secrets)),
+      answer: (c) => jsonAnswer(c, masked(view.health(), secrets)),
     },
     {
       path: "/readyz",
       about: "whether it is ready; 503 with reasons when not",
       answer(c) {
         const readiness = view.readiness();
-        return json(c, masked(readiness, secrets), readiness.ready ? 200 : 503);
+        return jsonAnswer(c, masked(readiness, secrets), readiness.ready ? 200 : 503);
       },
     },
     {
       path: "/status",
       about: "source, watermark, rules, sinks",
-      answer: (c) => json(c, masked(view.status(), secrets)),
+      answer: (c) => jsonAnswer(c, masked(view.status(), secrets)),
     },
     {
       path: "/metrics",
@@ -114,14 +116,16 @@ function routesOf({ view, secrets = [] }: StatusOptions): Route[] {
     {
       path: "/ledger",
       about: "what became of every event received",
-      answer: (c) => json(c, view.ledger()),
+      answer: (c) => jsonAnswer(c, view.ledger()),
     },
     {
       path: "/windows",
       about: "windows that are held; ?limit= and ?after=",
       answer(c) {
         const query = readPage(c.req.url);
-        return "error" in query ? json(c, query, 400) : json(c, view.windows(query.page));
+        return "error" in query
+          ? jsonAnswer(c, query, 400)
+          : jsonAnswer(c, view.windows(query.page));
       },
     },
     {
@@ -129,18 +133,12 @@ function routesOf({ view, secrets = [] }: StatusOptions): Route[] {
       about: "refused events with their reasons; ?limit=, ?after= and ?reason=",
       answer(c) {
         const query = readLetterPage(c.req.url);
-        return "error" in query ? json(c, query, 400) : json(c, view.deadLetters(query.page));
+        return "error" in query
+          ? jsonAnswer(c, query, 400)
+          : jsonAnswer(c, view.deadLetters(query.page));
       },
     },
   ];
-}
-
-type Status = 200 | 400 | 404 | 405 | 413 | 500 | 503;
-
-/** For eyes as well as for programs: indented, and with a line feed at its end for the terminal. */
-function json(c: Context, value: unknown, status: Status = 200): Response {
-  const type = { "content-type": "application/json; charset=utf-8" };
-  return c.body(`${JSON.stringify(value, null, 2)}\n`, status, type);
 }
 
 /** Takes the secrets out of every text, and leaves numbers and keys alone. */

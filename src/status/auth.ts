@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import type { StatusSettings } from "../core/settings.ts";
+import { jsonAnswer } from "./json-answer.ts";
 
 /** Who may come in. */
 export interface Access {
@@ -48,7 +49,8 @@ function bearer(token: string): MiddlewareHandler {
     const error = isMissing
       ? "Token required: send the header Authorization: Bearer TOKEN"
       : "Token is wrong";
-    return c.json({ error }, 401, { "www-authenticate": challenge });
+    c.header("www-authenticate", challenge);
+    return jsonAnswer(c, { error }, 401);
   };
 }
 
@@ -66,10 +68,10 @@ const localOnly: MiddlewareHandler = async (c, next) => {
   const host = c.req.header("host");
   if (host !== undefined && !isLoopback(hostnameOf(host))) {
     const error = `Host ${JSON.stringify(host)} is refused: without a token only localhost is served`;
-    return c.json({ error }, 403);
+    return jsonAnswer(c, { error }, 403);
   }
   if (c.req.method !== "GET" && c.req.method !== "HEAD" && isCrossSite(c.req.raw.headers)) {
-    return c.json({ error: "Requests from pages of other sites are refused" }, 403);
+    return jsonAnswer(c, { error: "Requests from pages of other sites are refused" }, 403);
   }
   return await next();
 };

@@ -27,6 +27,9 @@ export interface RunningServer {
 /** How many ports are tried after a taken one that nobody asked for. */
 const NEXT_PORTS_MAX = 20;
 
+/** Twice what the longest poll of our own bus is silent; the usual ten seconds would cut it. */
+const IDLE_TIMEOUT_S = 120;
+
 /** What a request under way gets before it is cut: long polls end by the abort that they see. */
 const STOP_GRACE_MS = 2_000;
 
@@ -124,7 +127,7 @@ interface Runtimes {
     serve(options: {
       hostname: string;
       port: number;
-      /** Seconds; 0: none, since a long poll is silent for longer than any usual limit. */
+      /** Seconds of silence after which a connection is cut. */
       idleTimeout: number;
       /** False: a failure is no page full of source code. */
       development: boolean;
@@ -167,7 +170,7 @@ function listen(app: Handler, { host, port }: ListenOptions): Listener {
   const server = Bun.serve({
     hostname,
     port,
-    idleTimeout: 0,
+    idleTimeout: IDLE_TIMEOUT_S,
     development: false,
     reusePort: false,
     fetch,

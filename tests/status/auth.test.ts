@@ -61,6 +61,9 @@ describe("with a token", () => {
       const response = await status(path);
       expect(response.status).toBe(401);
       expect(response.headers.get("www-authenticate")).toBe('Bearer realm="aggregator"');
+      expect(await response.text()).toBe(
+        '{\n  "error": "Token required: send the header Authorization: Bearer TOKEN"\n}\n',
+      );
     },
   );
 

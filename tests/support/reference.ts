@@ -90,7 +90,7 @@ function cell(text: string): string {
 function defaultOf(schema: Schema): string {
   const isOptional = ["optional", "nullish", "exact_optional"].includes(schema.type);
   if (!isOptional) return "required";
-  const value: unknown = v.getDefault(schema as Parameters<typeof v.getDefault>[0]);
+  const value: unknown = v.getDefault(schema);
   // Those of whole parts are told by the parts.
   if (value === undefined || (typeof value === "object" && value !== null)) return "";
   return `\`${literal(value)}\``;
