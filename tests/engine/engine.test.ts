@@ -444,6 +444,36 @@ describe("Engine bounds", () => {
   });
 });
 
+describe("Engine.renumber()", () => {
+  test("keeps what is held and what has changed since it fired", () => {
+    const bench = new Bench([ruleOf({ lateness: 60 }), ruleOf({ name: "day", size: DAY })]);
+    bench.names.intern("gone");
+    bench.add([
+      { at: 1, name: "a" },
+      { at: 2, name: "b" },
+      { at: 61, name: "b" },
+    ]);
+    bench.collect();
+    bench.add([{ at: 3, name: "b" }]);
+    const { names, engine } = bench;
+    engine.renumber(names.retain(engine.namesInUse(names.size)));
+    expect(names.size).toBe(2);
+    expect(bench.collect()).toEqual(["r b sum [0,60) = 2 (n=2) #1"]);
+    bench.add([
+      { at: 4, name: "b" },
+      { at: 5, name: "c" },
+    ]);
+    expect(bench.finish()).toEqual([
+      "r b sum [0,60) = 3 (n=3) #2",
+      "r c sum [0,60) = 1 (n=1) #2",
+      "r b sum [60,120) = 1 (n=1) #0",
+      "day a sum [0,86400) = 1 (n=1) #0",
+      "day b sum [0,86400) = 4 (n=4) #0",
+      "day c sum [0,86400) = 1 (n=1) #0",
+    ]);
+  });
+});
+
 describe("Engine.ledger", () => {
   test("accounts for filtered and refused lines of the columns too", () => {
     const bench = new Bench();
