@@ -37,20 +37,20 @@ export const file = defineSource({
   describe: (options) => options.path,
   async open(options, context) {
     const { path, follow } = options;
-    const fd = openFile(path, follow);
-    let kept = false;
+    const stats = orSay(() => statSync(path), options);
+    if (stats.isDirectory()) throw new FatalError(`Cannot read "${path}": it is a folder`);
+    // A pipe is opened once only, and not here: opening waits for whoever writes into it.
+    if (!stats.isFile()) return unpackedFile({ path, follow, gzip: false, context });
+    const fd = orSay(() => openSync(path, "r"), options);
     try {
-      const stats = fstatSync(fd);
-      if (stats.isDirectory()) throw new FatalError(`Cannot read "${path}": it is a folder`);
-      if (!stats.isFile()) return unpackedFile({ path, follow, gzip: false, context });
-      if (isGzip(fd)) {
-        if (follow) throw new FatalError(`Cannot follow "${path}": a gzip file is read once only`);
-        return unpackedFile({ path, follow, gzip: true, context });
-      }
-      kept = true;
-      return new FileReader({ fd, path, follow, context, stats });
-    } finally {
-      if (!kept) closeSync(fd);
+      if (!isGzip(fd)) return new FileReader({ fd, path, follow, context, stats: fstatSync(fd) });
+      if (follow) throw new FatalError(`Cannot follow "${path}": a gzip file is read once only`);
+      const reader = unpackedFile({ path, follow, gzip: true, context });
+      closeSync(fd);
+      return reader;
+    } catch (thrown) {
+      closeSync(fd);
+      throw thrown;
     }
   },
 });
@@ -152,7 +152,7 @@ class FileReader implements SourceReader {
     if (now.ino !== this.#inode) {
       // What was written between our last read and the rotation comes first.
       if (fstatSync(this.#fd).size > this.#position) return undefined;
-      const fd = openFile(path, true);
+      const fd = orSay(() => openSync(path, "r"), { path, follow: true });
       const last = this.#restart(fd, this.#cutter.finish());
       logger.info("The file was rotated: reading goes on in the new one.", { path });
       return last;
@@ -258,13 +258,16 @@ class FileReader implements SourceReader {
   }
 }
 
-function openFile(path: string, follow: boolean): number {
+function orSay<Result>(
+  open: () => Result,
+  options: { readonly path: string; readonly follow: boolean },
+): Result {
   try {
-    return openSync(path, "r");
+    return open();
   } catch (thrown) {
     // A file that is kept open may still come to be.
-    const Kind = follow ? TransientError : FatalError;
-    throw new Kind(`Cannot open "${path}": ${messageOf(thrown)}`, { cause: thrown });
+    const Kind = options.follow ? TransientError : FatalError;
+    throw new Kind(`Cannot open "${options.path}": ${messageOf(thrown)}`, { cause: thrown });
   }
 }
 

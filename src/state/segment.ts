@@ -1,6 +1,7 @@
 import { fdatasyncSync, fstatSync, ftruncateSync } from "node:fs";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { FatalError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { behindLines, type LineBlock } from "./line-block.ts";
@@ -242,6 +243,8 @@ function damaged(path: string, position: number): FatalError {
 
 /** Makes the names in a folder durable. */
 async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folders, and needs none of this.
+  if (process.platform === "win32") return;
   const handle = await open(folder, "r");
   try {
     await handle.sync();

@@ -61,6 +61,24 @@ for (const [kind, bytes] of [
   });
 }
 
+testSource("file (a pipe, kept open)", {
+  atEnd: "empty",
+  skip: { resume: { reason: "what went through a pipe is gone", tests: "file (plain)" } },
+  prepare: async () => {
+    const at = join(await mkdtemp(join(tmpdir(), "file-contract-")), "pipe");
+    await Bun.$`mkfifo ${at}`.quiet();
+    const writer = writeFile(at, many);
+    return {
+      lines: manyLines,
+      open: (context, signal) => file.open({ path: at, follow: true }, context, signal),
+      cleanup: async () => {
+        await writer.catch(() => {}); // a reader may have left early
+        await rm(join(at, ".."), { recursive: true, force: true });
+      },
+    };
+  },
+});
+
 testSource("file (kept open)", {
   atEnd: "empty",
   prepare: async () => {

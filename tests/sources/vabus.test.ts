@@ -463,7 +463,9 @@ describe("vabus, one by one", () => {
       return value < 20 ? await one(value)() : nothing();
     });
     const reader = await open({ url, mode: "pop", inFlight: 4 });
-    const batches = await readLines(reader, 20);
+    const batches: SeenBatch[] = [];
+    // One request may come back empty while another still brings an event.
+    while (linesOf(batches).length < 20) batches.push(...(await readLines(reader, 1)));
     const values = linesOf(batches).map((line) => (JSON.parse(line) as { value: number }).value);
     expect(values.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
     expect(most).toBe(4);

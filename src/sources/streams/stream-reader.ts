@@ -22,7 +22,7 @@ export interface StreamReaderOptions {
 export class StreamReader implements SourceReader {
   readonly #options: StreamReaderOptions;
   readonly #cutter: LineCutter;
-  readonly #closing = Promise.withResolvers<undefined>();
+  readonly #closing = new AbortController();
   /** The chunk under way: a read that ended without it leaves it to the next one. */
   #pending: Promise<IteratorResult<Uint8Array>> | undefined;
   /** What of the last chunk did not fit. */
@@ -31,7 +31,10 @@ export class StreamReader implements SourceReader {
   /** Line feeds before `#cutter.next`. */
   #lines = 0;
   #ended = false;
-  #closed = false;
+  /** Ends the wait for a chunk; undefined: nobody waits. */
+  #wake: (() => void) | undefined;
+  #deadline = 0;
+  #timing = false;
 
   constructor(options: StreamReaderOptions) {
     this.#options = options;
@@ -44,7 +47,7 @@ export class StreamReader implements SourceReader {
     const deadline = clock.monotonicMs() + waitMsMax;
     for (;;) {
       signal.throwIfAborted();
-      if (this.#closed) throw new Error("Cannot read: the source is closed");
+      if (this.#closing.signal.aborted) throw new Error("Cannot read: the source is closed");
       if (this.#ended) return await this.#afterEnd(signal);
       const chunk = this.#rest ?? (await this.#nextChunk(deadline, signal));
       if (chunk === "empty") return { kind: "empty" };
@@ -57,37 +60,51 @@ export class StreamReader implements SourceReader {
   async ack(): Promise<void> {}
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#closing.resolve(undefined);
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#wake?.();
     this.#options.release();
   }
 
+  /** The chunk under way, the end, or "empty" when neither came before the deadline. */
   async #nextChunk(deadline: number, signal: AbortSignal): Promise<Uint8Array | "end" | "empty"> {
-    const { clock } = this.#options.context;
     this.#pending ??= this.#options.chunks.next();
-    const pending = this.#pending;
-    // Whoever closes does not wait for the chunk under way, and its failure is then nobody's.
-    pending.catch(() => {});
-    const wake = new AbortController();
+    const waiting = Promise.withResolvers<IteratorResult<Uint8Array> | undefined>();
+    const wake = (): void => waiting.resolve(undefined);
+    // When nobody waits for the chunk any more, its failure is nobody's.
+    this.#pending.then(waiting.resolve, waiting.reject);
+    signal.addEventListener("abort", wake, { once: true });
+    this.#wake = wake;
+    this.#deadline = deadline;
+    this.#startTimer();
     try {
-      const timeout = clock.sleep(
-        Math.max(1, deadline - clock.monotonicMs()),
-        AbortSignal.any([signal, wake.signal]),
-      );
-      const next = await Promise.race([pending, timeout, this.#closing.promise]);
+      const next = await waiting.promise;
       signal.throwIfAborted();
-      if (this.#closed) throw new Error("Cannot read: the source was closed");
+      if (this.#closing.signal.aborted) throw new Error("Cannot read: the source was closed");
       if (next === undefined) return "empty";
       this.#pending = undefined;
-      if (next.done !== true) return next.value;
-      return "end";
+      return next.done === true ? "end" : next.value;
     } catch (thrown) {
-      if (signal.aborted || this.#closed) throw thrown;
+      if (signal.aborted || this.#closing.signal.aborted) throw thrown;
       throw this.#options.fail(thrown);
     } finally {
-      wake.abort();
+      signal.removeEventListener("abort", wake);
+      this.#wake = undefined;
     }
+  }
+
+  /** One timer for all reads: one for each chunk would cost more than the chunk. */
+  #startTimer(): void {
+    if (this.#timing) return;
+    this.#timing = true;
+    const { clock } = this.#options.context;
+    const waitMs = Math.max(1, this.#deadline - clock.monotonicMs());
+    void clock.sleep(waitMs, this.#closing.signal).then(() => {
+      this.#timing = false;
+      if (this.#wake === undefined) return;
+      if (clock.monotonicMs() >= this.#deadline) this.#wake();
+      else this.#startTimer();
+    });
   }
 
   #take(chunk: Uint8Array): LineRegion | undefined {
@@ -135,8 +152,9 @@ export class StreamReader implements SourceReader {
       return { kind: "end" };
     }
     const { clock, waitMsMax } = this.#options.context;
-    await Promise.race([clock.sleep(waitMsMax, signal), this.#closing.promise]);
+    await clock.sleep(waitMsMax, AbortSignal.any([signal, this.#closing.signal]));
     signal.throwIfAborted();
+    if (this.#closing.signal.aborted) throw new Error("Cannot read: the source was closed");
     return { kind: "empty" };
   }
 }
