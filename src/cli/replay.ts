@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
@@ -147,7 +148,17 @@ async function outputOf(
     const generation = Math.floor(secondsOf(realClock.now()));
     const { name: pipeline } = settings;
     const random = Math.random;
-    return new SinkOutput(sink, { pipeline, generation, clock: realClock, logger, random, stop });
+    // A correction belongs to no state, so it fences nobody.
+    const owner = { share: "0/1", lineage: randomUUID(), epoch: 0 };
+    return new SinkOutput(sink, {
+      pipeline,
+      owner,
+      generation,
+      clock: realClock,
+      logger,
+      random,
+      stop,
+    });
   }
   const lines =
     values.output === undefined

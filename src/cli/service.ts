@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Logger, silentLogger } from "../core/logger.ts";
@@ -63,6 +64,7 @@ async function runWith(
     deadLetters,
     log: bus?.events,
     generation: Math.floor(secondsOf(realClock.now())),
+    owner: { share: "0/1", lineage: randomUUID(), epoch: 1 },
     random: Math.random,
   });
   const access = decideAccess(settings.status);

@@ -7,8 +7,11 @@ import type { ResultRow } from "./result.ts";
 export interface RowBatch {
   /** At most `SINK_BATCH_ROWS_MAX`. A row id may stand in it more than once: the last one counts. */
   readonly rows: readonly ResultRow[];
-  /** Of the first row; counts up by one a row, over the whole life of the outbox. */
-  readonly sequence: number;
+  /**
+   * Outbox sequence of the last row. Grows from batch to batch over the life of a lineage; a transactional
+   * sink keeps it as its progress, in the same transaction as the rows.
+   */
+  readonly through: number;
 }
 
 /** A row that the store will never take. */
@@ -27,6 +30,12 @@ export interface WriteOutcome {
 /** An open sink. The pipeline calls `write` one at a time. */
 export interface SinkWriter {
   /**
+   * `through` of the last batch that was committed in this lineage, read back when it was opened; the
+   * outbox goes on behind it, so a batch whose confirmation was lost is not written again. Undefined: none
+   * yet, or the sink keeps no progress.
+   */
+  readonly progress?: number | undefined;
+  /**
    * Resolves when the rows are durable. Throwing means that nothing is known of any row: the pipeline
    * closes the writer, waits, opens again, and the whole batch comes again. A row with `withdrawn` is
    * deleted. A row that is there already is overwritten when `(generation, revision)` is greater, or equal.
@@ -39,7 +48,21 @@ export interface SinkWriter {
   close(): Promise<void>;
 }
 
+/**
+ * Who writes. A transactional sink keeps `(pipeline, share, sink, lineage, epoch, through)`: the writer with
+ * the highest epoch of a lineage, or of a newer lineage, has the sink, and an older one is fenced.
+ */
+export interface Owner {
+  /** Which share of the partitions: `0/1` where there is but one instance. */
+  readonly share: string;
+  /** Made with the state: a restored or fresh state is a new lineage. UUID. */
+  readonly lineage: string;
+  /** Counts the starts of this lineage, from 1. */
+  readonly epoch: number;
+}
+
 export interface SinkContext {
+  readonly owner: Owner;
   /** The name of the sink in the configuration. */
   readonly sink: string;
   readonly pipeline: string;

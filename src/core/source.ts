@@ -31,6 +31,8 @@ export interface EventBatch {
    * them. Windows around the gap are marked `partial`.
    */
   readonly gap: Gap | undefined;
+  /** Records without a value (tombstones) that were passed over before this batch ended; absent: 0. */
+  readonly tombstones?: number;
 }
 
 export interface Gap {
@@ -55,6 +57,8 @@ export type SourceRead =
  * committed cursor, so a reader needs no retry of its own.
  */
 export interface SourceReader {
+  /** The partitions that it reads; the watermark waits for each. Absent: `"0"`, known by its first event. */
+  readonly partitions?: readonly string[];
   /**
    * The next events. Waits for some, but at most `SourceContext.waitMsMax`; then says `empty`. May read
    * ahead.
@@ -63,6 +67,13 @@ export interface SourceReader {
    * @throws {FatalError} Trying again cannot help.
    */
   read(signal: AbortSignal): Promise<SourceRead>;
+  /**
+   * The partitions of which nothing is left to read by now: only these may be idle. Asked after every read.
+   * Absent: all of them when a read says `empty`, none otherwise.
+   */
+  caughtUp?(): readonly string[];
+  /** From the next read on, these partitions wait, since they are too far ahead; all others go on. */
+  hold?(partitions: readonly string[]): void;
   /** All up to `cursor` is committed and will never be asked for again. */
   ack(cursor: Cursor, signal: AbortSignal): Promise<void>;
   /** Frees everything. May be called twice, and while a read is under way (which then rejects). */

@@ -3,7 +3,7 @@ import type { Refusal } from "../core/event.ts";
 import { SINK_BATCH_ROWS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { SinkSettings } from "../core/settings.ts";
-import type { SinkWriter } from "../core/sink.ts";
+import type { Owner, SinkWriter } from "../core/sink.ts";
 import type { Outbox } from "../state/outbox.ts";
 import { Connection } from "./connection.ts";
 import type { SinkStatus } from "./view.ts";
@@ -11,6 +11,7 @@ import type { SinkStatus } from "./view.ts";
 export interface DeliveryOptions {
   readonly outbox: Outbox;
   readonly pipeline: string;
+  readonly owner: Owner;
   readonly generation: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -33,8 +34,8 @@ export class Delivery {
     this.name = sink.name;
     this.#sink = sink;
     this.#options = options;
-    const { pipeline, generation, clock, logger, random } = options;
-    const context = { sink: sink.name, pipeline, generation, clock, logger };
+    const { pipeline, owner, generation, clock, logger, random } = options;
+    const context = { sink: sink.name, pipeline, owner, generation, clock, logger };
     this.#connection = new Connection({
       label: `sink ${sink.name}`,
       open: (signal) => sink.definition.open(sink.options, context, signal),

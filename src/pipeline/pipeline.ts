@@ -6,6 +6,7 @@ import { SHUTDOWN_MS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Settings } from "../core/settings.ts";
+import type { Owner } from "../core/sink.ts";
 import type { Cursor, EventBatch, SourceRead, SourceReader } from "../core/source.ts";
 import { millisOf, secondsOf } from "../core/time.ts";
 import type { DeadLetters } from "../state/dead-letters.ts";
@@ -29,6 +30,7 @@ export interface PipelineOptions {
   readonly log: EventLog | undefined;
   /** Unix seconds at which this state began. */
   readonly generation: number;
+  readonly owner: Owner;
   /** Numbers in [0, 1): seeds the name hash, spreads the retries. */
   readonly random: () => number;
 }
@@ -91,6 +93,7 @@ export class Pipeline {
         new Delivery(sink, {
           outbox: this.outbox,
           pipeline: settings.name,
+          owner: options.owner,
           generation,
           clock,
           logger,

@@ -19,7 +19,8 @@ export class SinkOutput {
     const { pipeline, generation, clock, logger, random, stop } = options;
     this.#stop = stop;
     this.#label = `sink ${sink.name}`;
-    const context = { sink: sink.name, pipeline, generation, clock, logger };
+    const { owner } = options;
+    const context = { sink: sink.name, pipeline, owner, generation, clock, logger };
     this.#connection = new Connection({
       label: this.#label,
       open: (signal) => sink.definition.open(sink.options, context, signal),
@@ -32,7 +33,8 @@ export class SinkOutput {
   /** @throws {FatalError} The sink refuses a row, or trying again cannot help. */
   async write(rows: readonly ResultRow[]): Promise<void> {
     for (let at = 0; at < rows.length; at += SINK_BATCH_ROWS_MAX) {
-      const batch = { rows: rows.slice(at, at + SINK_BATCH_ROWS_MAX), sequence: this.#sequence };
+      const part = rows.slice(at, at + SINK_BATCH_ROWS_MAX);
+      const batch = { rows: part, through: this.#sequence + part.length };
       const write = (writer: SinkWriter, signal: AbortSignal): ReturnType<SinkWriter["write"]> =>
         writer.write(batch, signal);
       const outcome = await this.#connection.use(write, this.#stop);

@@ -4,6 +4,9 @@ import { CALL_TIMEOUT_MS } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
 
+/** A lineage that no state has. */
+const NOBODY = "00000000-0000-8000-8000-000000000000";
+
 /** Whether one part of a configuration can be reached. */
 export interface PartCheck {
   /** `source` or `sink NAME`. */
@@ -24,7 +27,9 @@ export async function tryConnections(
   const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
   const sinks = settings.sinks.map(({ name, definition, options }) =>
     attempt(`sink ${name}`, () => {
-      const sink = { sink: name, pipeline: settings.name, generation, clock, logger };
+      // Epoch 0 is nobody's: whoever runs is not fenced by a look.
+      const owner = { share: "0/1", lineage: NOBODY, epoch: 0 };
+      const sink = { sink: name, pipeline: settings.name, owner, generation, clock, logger };
       return definition.open(options, sink, signal);
     }),
   );

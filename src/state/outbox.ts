@@ -6,7 +6,7 @@ interface Shelf {
   rows: ResultRow[];
   /** Rows at the front of `rows` that were confirmed; they go when they are the larger part. */
   confirmed: number;
-  /** Sequence of the row behind the confirmed ones. */
+  /** Rows ever confirmed: the sequence of the last of them. */
   sequence: number;
 }
 
@@ -52,9 +52,10 @@ export class Outbox {
   peek(
     sink: string,
     limit: number,
-  ): { readonly rows: readonly ResultRow[]; readonly sequence: number } {
-    const { rows, confirmed, sequence } = this.#shelf(sink);
-    return { rows: rows.slice(confirmed, confirmed + limit), sequence };
+  ): { readonly rows: readonly ResultRow[]; readonly through: number } {
+    const shelf = this.#shelf(sink);
+    const rows = shelf.rows.slice(shelf.confirmed, shelf.confirmed + limit);
+    return { rows, through: shelf.sequence + rows.length };
   }
 
   /** The sink has the first `count` rows for good. */

@@ -246,7 +246,7 @@ export const HOSTILE = [
 const forever = new AbortController().signal;
 
 export function write(writer: SinkWriter, rows: readonly ResultRow[]): Promise<WriteOutcome> {
-  return writer.write({ rows, sequence: 0 }, forever);
+  return writer.write({ rows, through: 0 }, forever);
 }
 
 /** Labels have no prototype here and one there, which is no difference between rows. */

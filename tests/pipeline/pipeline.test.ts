@@ -24,6 +24,7 @@ function start(steps: readonly Step[], writes: readonly WriteStep[] = [], rules 
     deadLetters,
     log: undefined,
     generation: 1,
+    owner: { share: "0/1", lineage: "test", epoch: 1 },
     random: () => 0.5,
   });
   const stop = new AbortController();
@@ -129,7 +130,7 @@ describe("Pipeline.run()", () => {
     await clock.advance(5_000);
     await ended;
     expect(short(sink.rows.values())).toEqual([["cpu", T, 1, 1]]);
-    expect(sink.sequences).toEqual([0, 0]);
+    expect(sink.sequences).toEqual([1, 1]);
     expect(view.status().sinks[0]).toMatchObject({ written: 1, errors: 2, outbox: 0 });
   });
 
@@ -232,6 +233,7 @@ describe("Pipeline.run()", () => {
         deadLetters: new DeadLetters(":memory:"),
         log: undefined,
         generation: 1,
+        owner: { share: "0/1", lineage: "test", epoch: 1 },
         random: () => 0,
       },
     );

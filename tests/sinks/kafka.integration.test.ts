@@ -225,7 +225,7 @@ function testFailures(server: KafkaServer): void {
     const writer = await open(optionsOf({ brokers: server.brokers, topic }));
     const stop = new AbortController();
     const { failure } = await meetInTheMiddle(server, topic, () =>
-      writer.write({ rows, sequence: 0 }, stop.signal),
+      writer.write({ rows, through: 0 }, stop.signal),
     );
     stop.abort();
     expect(await failure).toBeInstanceOf(TransientError);

@@ -133,7 +133,7 @@ function testFailures(server: PostgresServer): void {
     const writer = await open();
     await slowDown();
     const stop = new AbortController();
-    const failure = rejectionOf(writer.write({ rows: batch, sequence: 0 }, stop.signal));
+    const failure = rejectionOf(writer.write({ rows: batch, through: 0 }, stop.signal));
     await untilWriting(url);
     const start = performance.now();
     stop.abort();

@@ -29,7 +29,7 @@ export function scriptedSink(
           for (const [index, row] of batch.rows.entries()) {
             if (!refused.some((one) => one.index === index)) rows.set(row.id, row);
           }
-          sequences.push(batch.sequence);
+          sequences.push(batch.through);
           if (typeof step === "object" && "after" in step) throw step.after;
           return { refused };
         },

@@ -8,6 +8,7 @@ export function sinkContext(
 ): SinkContext {
   return {
     sink: options.sink ?? "warehouse",
+    owner: { share: "0/1", lineage: "0197a5b1-0000-8000-8000-000000000001", epoch: 1 },
     pipeline: options.pipeline ?? "plant-7",
     generation: options.generation ?? 1_700_000_000,
     clock: realClock,

@@ -10,7 +10,7 @@ const writer = await stdout.open({}, sinkContext(), signal);
 try {
   for (let from = 0; from < count; from += 1000) {
     const rows = Array.from({ length: Math.min(1000, count - from) }, (_, n) => rowOf(from + n));
-    await writer.write({ rows, sequence: from }, signal);
+    await writer.write({ rows, through: from }, signal);
   }
   console.error("written");
 } catch (thrown) {
