@@ -16,7 +16,7 @@ export const kafkaConnectionEntries = {
     ),
     v.check(
       (brokers) => brokers.length > 0 && brokers.every((broker) => HOST_AND_PORT.test(broker)),
-      "Cannot use these brokers: wanted host:port, and commas between several",
+      "must be host:port, with commas between several",
     ),
     v.description("Some of the brokers, as host:port, in a list or with commas between them."),
   ),

@@ -46,7 +46,7 @@ const kafkaOptions = v.strictObject({
     v.optional(v.string(), "aggregates"),
     v.regex(
       /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/,
-      "Cannot use this topic: wanted 1 to 249 letters, digits, dots, dashes or underscores",
+      "must be 1 to 249 letters, digits, dots, dashes or underscores",
     ),
     v.description("The topic; made when it is missing."),
   ),

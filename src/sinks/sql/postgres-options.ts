@@ -13,7 +13,7 @@ const file = (description: string) =>
 export const postgresOptions = v.strictObject({
   url: v.pipe(
     v.string(),
-    v.regex(/^postgres(?:ql)?:\/\//, "Cannot use this URL: it must begin with postgres://"),
+    v.regex(/^postgres(?:ql)?:\/\//, "must begin with postgres://"),
     v.description("Where, as postgres://user:password@host:5432/database."),
   ),
   table: v.pipe(

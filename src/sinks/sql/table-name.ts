@@ -9,10 +9,7 @@ export const DEFAULT_TABLE = "aggregates";
 /** A name of a table: any characters but NUL and dots; quoted wherever it is used. */
 export const tableName = v.pipe(
   v.string(),
-  v.check(
-    isIdentifier,
-    (issue) => `Cannot use ${issue.received} as a table: wanted 1 to 63 bytes without a dot`,
-  ),
+  v.check(isIdentifier, "must be 1 to 63 bytes, without a dot"),
 );
 
 /** `table` or `schema.table`. */
@@ -20,8 +17,7 @@ export const qualifiedTableName = v.pipe(
   v.string(),
   v.check(
     (text) => text.split(".").length <= 2 && text.split(".").every(isIdentifier),
-    (issue) =>
-      `Cannot use ${issue.received} as a table: wanted "table" or "schema.table", each of 1 to 63 bytes`,
+    'must be "table" or "schema.table", each of 1 to 63 bytes',
   ),
 );
 
