@@ -1,6 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { aggregations } from "../../src/aggregations/list.ts";
 import { type AggregationPromise, testAggregation } from "../contract/aggregations.ts";
+import { TIMEOUT_MS } from "../support/effort.ts";
+
+setDefaultTimeout(TIMEOUT_MS);
 
 const EPSILON = 2 ** -53;
 

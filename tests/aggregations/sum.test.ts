@@ -1,9 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { avg } from "../../src/aggregations/avg.ts";
 import { sum } from "../../src/aggregations/sum.ts";
-import { check } from "../support/effort.ts";
+import { check, TIMEOUT_MS } from "../support/effort.ts";
 import { exactly, minus, sumExactly, toDouble } from "../support/rational.ts";
+
+setDefaultTimeout(TIMEOUT_MS);
 
 /** The distance from a double to the next. */
 function ulp(x: number): number {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import {
   durationMicros,
@@ -11,7 +11,9 @@ import {
   type TimestampUnit,
 } from "../../src/core/time.ts";
 import { cutDecimal } from "../support/decimal.ts";
-import { check } from "../support/effort.ts";
+import { check, TIMEOUT_MS } from "../support/effort.ts";
+
+setDefaultTimeout(TIMEOUT_MS);
 
 const UNITS: readonly TimestampUnit[] = ["s", "ms", "us", "ns"];
 /** 8.5e9 seconds in the unit. */

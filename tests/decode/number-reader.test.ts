@@ -1,7 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { NumberReader } from "../../src/decode/number-reader.ts";
-import { check, runs } from "../support/effort.ts";
+import { check, runs, TIMEOUT_MS } from "../support/effort.ts";
+
+setDefaultTimeout(TIMEOUT_MS);
 
 const reader = new NumberReader();
 

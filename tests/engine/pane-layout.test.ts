@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { durationMicros, epochMicros } from "../../src/core/time.ts";
 import { paneLayoutOf } from "../../src/engine/pane-layout.ts";
-import { check } from "../support/effort.ts";
+import { check, TIMEOUT_MS } from "../support/effort.ts";
+
+setDefaultTimeout(TIMEOUT_MS);
 
 test("paneLayoutOf() puts every instant into the one pane that holds it, as whole numbers do", () => {
   const any = fc.record({

@@ -1,10 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { PANES_MAX } from "../../src/core/limits.ts";
 import { epochMicros } from "../../src/core/time.ts";
 import { Pane } from "../../src/engine/pane.ts";
 import { PaneRing } from "../../src/engine/pane-ring.ts";
-import { check } from "../support/effort.ts";
+import { check, TIMEOUT_MS } from "../support/effort.ts";
+
+setDefaultTimeout(TIMEOUT_MS);
 
 function paneOf(ordinal: number): Pane {
   const pane = new Pane();

@@ -1,12 +1,14 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { EventColumns } from "../../src/core/columns.ts";
 import { NAME_BYTES_MAX, SCAN_SLACK_BYTES } from "../../src/core/limits.ts";
 import { epochMicros, type TimestampUnit } from "../../src/core/time.ts";
 import { type DecodeInput, Decoder, type DecoderOptions } from "../../src/decode/decoder.ts";
 import { decodeSlowly } from "../support/decode-oracle.ts";
-import { check } from "../support/effort.ts";
+import { check, TIMEOUT_MS } from "../support/effort.ts";
 import { ndjson, stale } from "../support/event-lines.ts";
+
+setDefaultTimeout(TIMEOUT_MS);
 
 const PREFIX = "aggregator.";
 /** Without a function in the slot that four zero bytes point to, and one that JSON must escape. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { aggregations } from "../../src/aggregations/list.ts";
 import type { Aggregation } from "../../src/core/aggregation.ts";
@@ -8,9 +8,11 @@ import { durationMicros, epochMicros } from "../../src/core/time.ts";
 import { NameTable } from "../../src/decode/name-table.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { EngineRow } from "../../src/engine/engine-row.ts";
-import { check } from "../support/effort.ts";
+import { check, TIMEOUT_MS } from "../support/effort.ts";
 import { columnsOf, SECOND } from "../support/engine-input.ts";
 import { Oracle, type OracleEvent, type OracleOptions } from "../support/oracle.ts";
+
+setDefaultTimeout(TIMEOUT_MS);
 
 const NAMES = ["a", "b", "c", "__proto__", "\u00e9", "e\u0301"];
 

@@ -1,10 +1,10 @@
-import { setDefaultTimeout } from "bun:test";
 import fc from "fast-check";
 
 /** Whether the long form of the tests was asked for: before an issue is called resolved. */
 export const isFull = process.env["FULL"] === "1" || process.env["TEST_EFFORT"] === "full";
 
-if (isFull) setDefaultTimeout(600_000);
+/** Properties take seconds on a busy machine, and minutes in the long form: for `setDefaultTimeout`. */
+export const TIMEOUT_MS = isFull ? 900_000 : 60_000;
 
 /** How often a property is tried: `usual` times, and thirty times that in the long form. */
 export function runs(usual: number): number {
