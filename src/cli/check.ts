@@ -1,5 +1,5 @@
 import { loadConfig } from "../config/load.ts";
-import { ConfigError, messageOf } from "../core/errors.ts";
+import { ConfigError } from "../core/errors.ts";
 import { silentLogger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
 import { formatDuration, secondsOf } from "../core/time.ts";
@@ -50,8 +50,19 @@ interface Summary {
   readonly name: string;
   readonly origin: string;
   readonly source: { readonly kind: string; readonly description: string };
-  readonly rules: readonly Record<string, unknown>[];
-  readonly sinks: readonly Record<string, unknown>[];
+  readonly rules: readonly {
+    readonly name: string;
+    readonly window: string;
+    readonly allowedLateness: string;
+    readonly functions: string;
+    readonly to: readonly string[];
+  }[];
+  readonly sinks: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly description: string;
+    readonly delivery: string;
+  }[];
 }
 
 function summaryOf(settings: Settings): Summary {
@@ -85,19 +96,16 @@ function print(settings: Settings, parts: readonly PartCheck[], terminal: Termin
   terminal.print(`  name    ${name}`);
   terminal.print(`  source  ${source.kind}: ${source.description}`);
   for (const rule of rules) {
-    const lateness =
-      rule["allowedLateness"] === "0us" ? "" : `, late by up to ${rule["allowedLateness"]}`;
-    const to = (rule["to"] as readonly string[]).join(", "); // made a few lines above
-    const what = `${rule["window"]}${lateness}, ${rule["functions"]} to ${to}`;
-    terminal.print(`  rule    ${rule["name"]}: ${what}`);
+    const { allowedLateness, functions } = rule;
+    const late = allowedLateness === "0us" ? "" : `, late by up to ${allowedLateness}`;
+    const to = rule.to.join(", ");
+    terminal.print(`  rule    ${rule.name}: ${rule.window}${late}, ${functions} to ${to}`);
   }
   for (const sink of sinks) {
-    const where = `${sink["kind"]} ${sink["description"]} (${sink["delivery"]})`;
-    terminal.print(`  sink    ${sink["name"]}: ${where}`);
+    const where = `${sink.kind} ${sink.description} (${sink.delivery})`;
+    terminal.print(`  sink    ${sink.name}: ${where}`);
   }
   for (const { part, problem } of parts) {
-    terminal.print(
-      problem === undefined ? `  ok      ${part}` : `  FAILED  ${part}: ${messageOf(problem)}`,
-    );
+    terminal.print(problem === undefined ? `  ok      ${part}` : `  FAILED  ${part}: ${problem}`);
   }
 }

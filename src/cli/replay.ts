@@ -122,7 +122,7 @@ export const replay = defineCommand({
 function inputOf(path: string, cwd: string): SourceSettings {
   // Each definition gets options of its own schema's making.
   return path === "-"
-    ? ({ definition: stdin, options: { follow: false } } as SourceSettings)
+    ? { definition: stdin, options: { follow: false } }
     : ({
         definition: file,
         options: { path: resolve(cwd, path), follow: false },

@@ -1,4 +1,5 @@
 import type { Names } from "../core/columns.ts";
+import type { PageCollector, StoredPages } from "../core/stored.ts";
 
 /** Words (32 bits) of an entry: one cache line, so that a look-up touches one line of memory. */
 export const ENTRY_WORDS = 16;
@@ -14,6 +15,9 @@ export const INLINE_BYTES = (ENTRY_WORDS - INLINE) * 4;
 
 /** The number of a name that must not be aggregated: our own metrics. */
 export const IGNORED = -1;
+
+/** Names of one stored page. */
+const PAGE_NAMES = 1024;
 
 const SLOTS_MIN = 1024;
 const ARENA_BYTES_MIN = 64 * 1024;
@@ -40,6 +44,10 @@ export class NameTable implements Names {
   /** Slots in use. */
   #used = 0;
   #texts: string[] = [];
+  /** Names that are stored; the numbers from here on are new. */
+  #stored = 0;
+  /** Whether the numbers that are stored no longer hold. */
+  #renumbered = false;
 
   /**
    * @param options.seed Any 32 bits.
@@ -143,7 +151,31 @@ export class NameTable implements Names {
     this.#arenaTop = 0;
     this.entries = freeEntries(SLOTS_MIN);
     for (const text of kept) this.intern(text);
+    this.#stored = 0;
+    this.#renumbered = true;
     return renumbered;
+  }
+
+  /** Gathers what changed since the last call: names by number, a page of them at a time. */
+  changes(into: PageCollector): void {
+    if (this.#renumbered) into.remove.push("names");
+    this.#renumbered = false;
+    for (let page = Math.floor(this.#stored / PAGE_NAMES); ; page++) {
+      const from = page * PAGE_NAMES;
+      if (this.#stored >= this.#texts.length || from >= this.#texts.length) break;
+      into.json(`names/${page}`, this.#texts.slice(from, from + PAGE_NAMES));
+    }
+    this.#stored = this.#texts.length;
+  }
+
+  /** Takes over what `changes` gave. Called once, before any other name. */
+  restore(pages: StoredPages): void {
+    for (let page = 0; ; page++) {
+      const texts = pages.json<string[]>(`names/${page}`);
+      if (texts === undefined) break;
+      for (const text of texts) this.intern(text);
+    }
+    this.#stored = this.#texts.length;
   }
 
   #sameBytes(offset: number, view: DataView, at: number, length: number): boolean {

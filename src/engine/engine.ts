@@ -2,13 +2,20 @@ import { type EventColumns, MISSED, type Names } from "../core/columns.ts";
 import { assert } from "../core/errors.ts";
 import type { RefusalReason } from "../core/event.ts";
 import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
+import type { PageChanges } from "../core/page.ts";
 import type { DedupeSettings, RuleSettings } from "../core/settings.ts";
+import {
+  PageCollector,
+  type StoredNumber,
+  type StoredPages,
+  storedNumber,
+} from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
 import { compareRows, type EngineRow } from "./engine-row.ts";
 import { PartialIntervals } from "./partial-intervals.ts";
 import { type HeldWindow, RuleEngine } from "./rule-engine.ts";
 import { SeenIds } from "./seen-ids.ts";
-import { Watermark } from "./watermark.ts";
+import { type StoredWatermark, Watermark } from "./watermark.ts";
 
 export interface EngineOptions {
   readonly rules: readonly RuleSettings[];
@@ -56,6 +63,8 @@ export class Engine {
   readonly #partial = new PartialIntervals();
   readonly #maxFuture: DurationMicros | "off";
   #rows: EngineRow[] = [];
+  /** Stored rules that are not ours. */
+  #strangers: string[] = [];
   /** The watermark at which the next window of any rule is forgotten. */
   #nextForget = epochMicros(-Infinity);
 
@@ -284,6 +293,54 @@ export class Engine {
     this.#partial.add(from, to);
   }
 
+  /** Gathers what of the state changed since the last call. Called between batches. */
+  changes(): PageChanges {
+    const into = new PageCollector();
+    for (const rule of this.#strangers) into.remove.push(`rule/${rule}`);
+    this.#strangers = [];
+    for (const rule of this.rules) rule.changes(into);
+    this.#seen.changes(this.watermark, into);
+    const { ledger } = this;
+    into.json("engine", {
+      ledger,
+      watermark: this.#watermark.stored(),
+      nextForget: storedNumber(this.#nextForget),
+      partial: this.#partial.stored(),
+      idsEvicted: this.#seen.evicted,
+    } satisfies StoredEngine);
+    return into;
+  }
+
+  /** Takes over what all `changes` together gave. Called once, before any event. */
+  restore(pages: StoredPages): void {
+    const state = pages.json<StoredEngine>("engine");
+    if (state === undefined) return;
+    Object.assign(this.ledger, state.ledger);
+    this.#watermark.restore(state.watermark);
+    this.#nextForget = epochMicros(Number(state.nextForget));
+    this.#partial.restore(state.partial);
+    this.#seen.evicted = state.idsEvicted;
+    this.#seen.restore(pages);
+    for (const rule of this.rules) rule.restore(pages);
+    // A rule that is new here has forgotten as much as the others have.
+    if (this.watermark !== -Infinity) this.#forget(this.watermark);
+  }
+
+  /**
+   * The stored rules that are no rules any more, or mean something else now, with how many windows each
+   * held. Their pages go with the next `changes`.
+   */
+  dropStrangers(pages: StoredPages): { readonly rule: string; readonly windows: number }[] {
+    const strangers = pages.wordsBelow("rule").filter((name) => {
+      const rule = this.rules.find((one) => one.name === name);
+      return rule === undefined || !rule.isSame(pages);
+    });
+    this.#strangers.push(...strangers);
+    return strangers.map((rule) => {
+      return { rule, windows: pages.wordsBelow(`rule/${rule}/pane`).length };
+    });
+  }
+
   windows(): HeldWindow[] {
     return this.rules.flatMap((rule) => rule.windows());
   }
@@ -305,6 +362,14 @@ export class Engine {
   renumber(numbers: Int32Array): void {
     for (const rule of this.rules) rule.renumber(numbers);
   }
+}
+
+interface StoredEngine {
+  readonly ledger: LedgerCounts;
+  readonly watermark: StoredWatermark;
+  readonly nextForget: StoredNumber;
+  readonly partial: [StoredNumber, StoredNumber][];
+  readonly idsEvicted: number;
 }
 
 /** Whether the function of an event, which is an index, means the same one in every rule. */

@@ -1,4 +1,12 @@
+import {
+  doublesOf,
+  PAGE_CELLS,
+  PAGE_CELLS_SHIFT,
+  type PageCollector,
+  type StoredPages,
+} from "../core/stored.ts";
 import type { EpochMicros } from "../core/time.ts";
+import type { SeriesTable } from "./series-table.ts";
 
 const TOUCHED_MIN = 64;
 
@@ -17,6 +25,10 @@ export class Pane {
   touchedCount = 0;
   /** How often it fired: the next revision. */
   firings = 0;
+  /** By page of the cells: 1 when it changed since it was stored. */
+  changedPages: Uint8Array = new Uint8Array(0);
+  /** Whether something of it is stored, and how often it had fired by then; -1: nothing. */
+  storedFirings = -1;
   /** Keys of the series that changed since it fired; undefined before that. */
   changed: Set<number> | undefined = undefined;
 
@@ -27,6 +39,7 @@ export class Pane {
     this.end = end;
     this.firings = 0;
     this.changed = undefined;
+    this.storedFirings = -1;
   }
 
   /** Gives every offset below `length` a cell. */
@@ -36,6 +49,9 @@ export class Pane {
     const cells = new Float64Array(Math.max(length, this.cells.length * 2, 256));
     cells.set(this.cells);
     this.cells = cells;
+    const pages = new Uint8Array((cells.length >> PAGE_CELLS_SHIFT) + 1);
+    pages.set(this.changedPages);
+    this.changedPages = pages;
   }
 
   /** Notes that a series has its first event here. */
@@ -53,5 +69,37 @@ export class Pane {
     for (let i = 0; i < this.touchedCount; i++) this.cells[offsets[this.touched[i]!]!] = 0;
     this.touchedCount = 0;
     this.changed = undefined;
+    this.changedPages.fill(0);
+  }
+
+  /** Gathers what changed since the last call. */
+  changes(prefix: string, into: PageCollector): void {
+    for (let page = 0; page < this.changedPages.length; page++) {
+      if (this.changedPages[page] === 0) continue;
+      const from = page << PAGE_CELLS_SHIFT;
+      into.numbers(`${prefix}/cells/${page}`, this.cells.subarray(from, from + PAGE_CELLS));
+    }
+    this.changedPages.fill(0);
+    if (this.storedFirings === this.firings) return;
+    into.json(`${prefix}/state`, { firings: this.firings });
+    this.storedFirings = this.firings;
+  }
+
+  /** Takes over what `changes` gave. @param series The series that may have cells here. */
+  restore(prefix: string, pages: StoredPages, series: SeriesTable): void {
+    this.ensureCells(series.cellCount);
+    for (const { word, bytes } of pages.below(`${prefix}/cells`)) {
+      const cells = doublesOf(bytes);
+      const from = Number(word) << PAGE_CELLS_SHIFT;
+      this.ensureCells(from + cells.length);
+      this.cells.set(cells, from);
+    }
+    for (let key = 0; key < series.offsets.length; key++) {
+      const at = series.offsets[key]!;
+      if (at >= 0 && this.cells[at]! > 0) this.touch(key);
+    }
+    this.firings = pages.json<{ firings: number }>(`${prefix}/state`)?.firings ?? 0;
+    this.storedFirings = this.firings;
+    if (this.firings > 0) this.changed = new Set();
   }
 }

@@ -1,4 +1,5 @@
 import { PARTIAL_INTERVALS_MAX } from "../core/limits.ts";
+import { type StoredNumber, storedNumber } from "../core/stored.ts";
 import type { EpochMicros } from "../core/time.ts";
 
 /** Stretches of event time of which events are missing: windows that touch one are `partial`. */
@@ -23,5 +24,17 @@ export class PartialIntervals {
   /** Forgets what lies wholly before an instant. */
   forgetBefore(time: EpochMicros): void {
     while (this.#intervals.length > 0 && this.#intervals[0]!.to < time) this.#intervals.shift();
+  }
+
+  /** What there is to store: both ends of each. */
+  stored(): [StoredNumber, StoredNumber][] {
+    return this.#intervals.map(({ from, to }) => [storedNumber(from), storedNumber(to)]);
+  }
+
+  /** Takes over what `stored` gave. */
+  restore(intervals: readonly [StoredNumber, StoredNumber][]): void {
+    for (const [from, to] of intervals) {
+      this.#intervals.push({ from: Number(from), to: Number(to) });
+    }
   }
 }

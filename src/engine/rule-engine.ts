@@ -2,6 +2,13 @@ import type { Aggregation } from "../core/aggregation.ts";
 import { type EventColumns, MISSED, type Names } from "../core/columns.ts";
 import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
 import type { RuleSettings } from "../core/settings.ts";
+import {
+  PAGE_CELLS_SHIFT,
+  type PageCollector,
+  type StoredNumber,
+  type StoredPages,
+  storedNumber,
+} from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
 import type { EngineRow } from "./engine-row.ts";
 import { Pane } from "./pane.ts";
@@ -26,6 +33,8 @@ export interface HeldWindow {
  */
 export class RuleEngine {
   readonly name: string;
+  /** All that decides what its windows hold: while it stays the same, so does the state. */
+  readonly meaning: string;
   readonly ledger: LedgerCounts = emptyLedger();
   /** Windows fired for the first time, and again for late events. */
   fired = 0;
@@ -43,6 +52,8 @@ export class RuleEngine {
   #forgottenBefore = epochMicros(-Infinity);
   /** The pane of the last event; most events fall into the same one as the event before. */
   #pane: Pane | undefined;
+  /** Ordinals of stored panes that are forgotten. */
+  #removed: number[] = [];
   /** Whether series that nobody needs may have come about since the last look for them. */
   #mayRelease = true;
 
@@ -55,6 +66,7 @@ export class RuleEngine {
     },
   ) {
     this.name = rule.name;
+    this.meaning = meaningOf(rule);
     this.#lateness = rule.allowedLateness;
     this.#layout = paneLayoutOf(rule.window);
     const held = rule.allowedLateness + context.outOfOrderness;
@@ -90,6 +102,7 @@ export class RuleEngine {
     let offsets = this.series.offsets;
     let pane = this.#pane;
     let cells = pane === undefined ? NO_CELLS : pane.cells;
+    let changedPages = pane === undefined ? NO_PAGES : pane.changedPages;
     let start: number = pane === undefined ? Infinity : pane.start;
     let end: number = pane === undefined ? -Infinity : pane.end;
     let missed = 0;
@@ -103,6 +116,7 @@ export class RuleEngine {
           continue;
         }
         cells = pane.cells;
+        changedPages = pane.changedPages;
         start = pane.start;
         end = pane.end;
       }
@@ -117,7 +131,9 @@ export class RuleEngine {
         }
         offsets = this.series.offsets;
         cells = pane!.cells;
+        changedPages = pane!.changedPages;
       }
+      changedPages[at >> PAGE_CELLS_SHIFT] = 1;
       const aggregation = functions[fn[i]!]!;
       const before = cells[at]!;
       cells[at] = before + 1;
@@ -155,6 +171,7 @@ export class RuleEngine {
         continue;
       }
       const cells = pane.cells;
+      pane.changedPages[at >> PAGE_CELLS_SHIFT] = 1;
       const before = cells[at]!;
       cells[at] = before + 1;
       if (before === 0) {
@@ -173,11 +190,16 @@ export class RuleEngine {
     const ordinal = this.#layout.ordinalOf(time);
     let pane = this.#ring.get(ordinal);
     if (pane === undefined) {
-      pane = this.#ring.spare() ?? new Pane();
-      pane.open(ordinal, this.#layout.startOf(ordinal), this.#layout.startOf(ordinal + 1));
+      pane = this.#open(ordinal);
       this.#ring.add(pane);
     }
     pane.ensureCells(this.series.cellCount);
+    return pane;
+  }
+
+  #open(ordinal: number): Pane {
+    const pane = this.#ring.spare() ?? new Pane();
+    pane.open(ordinal, this.#layout.startOf(ordinal), this.#layout.startOf(ordinal + 1));
     return pane;
   }
 
@@ -207,6 +229,7 @@ export class RuleEngine {
       const pane = held[0]!;
       this.#fire(pane, rows);
       this.#ring.removeOldest();
+      if (pane.storedFirings >= 0) this.#removed.push(pane.ordinal);
       pane.clear(this.series.offsets);
       this.#ring.recycle(pane);
       this.#mayRelease = true;
@@ -310,6 +333,43 @@ export class RuleEngine {
     return { held: this.#ring.held.length, open };
   }
 
+  /** Gathers what changed since the last call. */
+  changes(into: PageCollector): void {
+    const prefix = `rule/${this.name}`;
+    for (const ordinal of this.#removed) into.remove.push(`${prefix}/pane/${ordinal}`);
+    this.#removed = [];
+    this.series.changes(prefix, into);
+    for (const pane of this.#ring.held) pane.changes(`${prefix}/pane/${pane.ordinal}`, into);
+    const { ledger, fired, revisions } = this;
+    const forgottenBefore = storedNumber(this.#forgottenBefore);
+    const { meaning } = this;
+    into.json(`${prefix}/state`, { meaning, ledger, fired, revisions, forgottenBefore });
+  }
+
+  /** Whether what is stored under the name of this rule means the same. */
+  isSame(pages: StoredPages): boolean {
+    const stored = pages.json<StoredRule>(`rule/${this.name}/state`);
+    return stored === undefined || stored.meaning === this.meaning;
+  }
+
+  /** Takes over what `changes` gave. Called once, before any event. */
+  restore(pages: StoredPages): void {
+    const prefix = `rule/${this.name}`;
+    const state = pages.json<StoredRule>(`${prefix}/state`);
+    if (state === undefined || !this.isSame(pages)) return;
+    Object.assign(this.ledger, state.ledger);
+    this.fired = state.fired;
+    this.revisions = state.revisions;
+    this.#forgottenBefore = epochMicros(Number(state.forgottenBefore));
+    this.series.restore(prefix, pages);
+    const ordinals = pages.wordsBelow(`${prefix}/pane`).map(Number);
+    for (const ordinal of ordinals.sort((a, b) => a - b)) {
+      const pane = this.#open(ordinal);
+      pane.restore(`${prefix}/pane/${ordinal}`, pages, this.series);
+      this.#ring.add(pane);
+    }
+  }
+
   /** Gives up the series that have no events in any window held. */
   releaseSeries(): void {
     const inUse = new Uint8Array(this.series.offsets.length);
@@ -333,4 +393,25 @@ export class RuleEngine {
   }
 }
 
+function meaningOf({ window, allowedLateness, aggregate }: RuleSettings): string {
+  const functions =
+    aggregate.kind === "event"
+      ? aggregate.functions.map(({ name, cells }) => [name, name, cells])
+      : aggregate.functions.map(({ key, aggregation }) => [
+          key,
+          aggregation.name,
+          aggregation.cells,
+        ]);
+  return JSON.stringify([window, allowedLateness, aggregate.kind, functions]);
+}
+
 const NO_CELLS = new Float64Array(0);
+const NO_PAGES = new Uint8Array(0);
+
+interface StoredRule {
+  readonly meaning: string;
+  readonly ledger: LedgerCounts;
+  readonly fired: number;
+  readonly revisions: number;
+  readonly forgottenBefore: StoredNumber;
+}

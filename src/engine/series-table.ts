@@ -1,7 +1,11 @@
 import type { Aggregation } from "../core/aggregation.ts";
 import type { AggregateSettings } from "../core/settings.ts";
+import { integersOf, PAGE_CELLS, type PageCollector, type StoredPages } from "../core/stored.ts";
 
 const KEYS_MIN = 1024;
+
+/** Keys of one stored page: 4 KiB of offsets. */
+const PAGE_KEYS = 1024;
 
 /** One function of a series: where its cells stand, counted from the series' own, and its row's name. */
 export interface SeriesFunction {
@@ -30,6 +34,8 @@ export class SeriesTable {
   readonly #widths: readonly number[];
   /** Offsets that were given back, by width. */
   readonly #free = new Map<number, number[]>();
+  /** Pages of `offsets` that changed since they were stored. */
+  readonly #changedPages = new Set<number>();
 
   constructor(aggregate: AggregateSettings, sizeMax: number) {
     const sets =
@@ -69,11 +75,14 @@ export class SeriesTable {
     const width = this.#widths[fn]!;
     let offset = this.#free.get(width)?.pop();
     if (offset === undefined) {
-      offset = this.cellCount;
-      this.cellCount += width;
+      // The cells of a series stand in one page, so that a change marks one page only.
+      const room = PAGE_CELLS - (this.cellCount % PAGE_CELLS);
+      offset = room < width ? this.cellCount + room : this.cellCount;
+      this.cellCount = offset + width;
     }
     if (key >= this.offsets.length) this.#grow(key + 1);
     this.offsets[key] = offset;
+    this.#changedPages.add(Math.floor(key / PAGE_KEYS));
     this.size += count;
     return offset;
   }
@@ -95,6 +104,7 @@ export class SeriesTable {
       if (free === undefined) this.#free.set(width, [offset]);
       else free.push(offset);
       this.offsets[key] = -1;
+      this.#changedPages.add(Math.floor(key / PAGE_KEYS));
       released += this.functions[fn]!.length;
     }
     this.size -= released;
@@ -115,11 +125,42 @@ export class SeriesTable {
     for (let key = 0; key < old.length; key++) {
       if (old[key]! >= 0) this.offsets[this.renumberedKey(key, numbers)] = old[key]!;
     }
+    for (let page = 0; page * PAGE_KEYS < old.length; page++) this.#changedPages.add(page);
   }
 
   /** The key of the same series once its name has another number. */
   renumberedKey(key: number, numbers: Int32Array): number {
     return numbers[this.nameOf(key)]! * this.stride + this.functionOf(key);
+  }
+
+  /** Gathers what changed since the last call. */
+  changes(prefix: string, into: PageCollector): void {
+    if (this.#changedPages.size === 0) return;
+    for (const page of this.#changedPages) {
+      const from = page * PAGE_KEYS;
+      into.numbers(`${prefix}/series/${page}`, this.offsets.subarray(from, from + PAGE_KEYS));
+    }
+    into.json(`${prefix}/layout`, { cellCount: this.cellCount, free: [...this.#free] });
+    this.#changedPages.clear();
+  }
+
+  /** Takes over what `changes` gave. Called once, before any event. */
+  restore(prefix: string, pages: StoredPages): void {
+    const layout = pages.json<{ cellCount: number; free: [number, number[]][] }>(
+      `${prefix}/layout`,
+    );
+    if (layout === undefined) return;
+    this.cellCount = layout.cellCount;
+    for (const [width, offsets] of layout.free) this.#free.set(width, offsets);
+    for (const { word, bytes } of pages.below(`${prefix}/series`)) {
+      const from = Number(word) * PAGE_KEYS;
+      const offsets = integersOf(bytes);
+      this.ensureKeys(from + offsets.length);
+      this.offsets.set(offsets, from);
+      for (const [i, offset] of offsets.entries()) {
+        if (offset >= 0) this.size += this.functions[this.functionOf(from + i)]!.length;
+      }
+    }
   }
 
   #grow(keys: number): void {

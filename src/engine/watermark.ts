@@ -1,3 +1,4 @@
+import { type StoredNumber, storedNumber } from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
 
 interface Partition {
@@ -129,4 +130,31 @@ export class Watermark {
     this.value = epochMicros(Infinity);
     return this.value;
   }
+
+  /** What there is to store. When events came is not: quiet time counts from the start of the process. */
+  stored(): StoredWatermark {
+    const partitions = [...this.#partitions].map(([name, { newest, idle }]) => {
+      return { name, newest: storedNumber(newest), idle };
+    });
+    return { value: storedNumber(this.value), partitions };
+  }
+
+  /** Takes over what `stored` gave. Called once, before any event. */
+  restore({ value, partitions }: StoredWatermark): void {
+    this.value = epochMicros(Number(value));
+    for (const { name, newest, idle } of partitions) {
+      const arrivedMs = this.#startedMs;
+      this.#partitions.set(name, { newest: Number(newest), arrivedMs, idle });
+    }
+  }
+}
+
+/** A watermark as it is stored. */
+export interface StoredWatermark {
+  readonly value: StoredNumber;
+  readonly partitions: readonly {
+    readonly name: string;
+    readonly newest: StoredNumber;
+    readonly idle: boolean;
+  }[];
 }

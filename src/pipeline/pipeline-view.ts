@@ -1,5 +1,5 @@
 import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
-import { isBalanced, type LedgerCounts } from "../core/ledger.ts";
+import { isBalanced } from "../core/ledger.ts";
 import { secondsOf } from "../core/time.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { prometheusText } from "./prometheus.ts";
@@ -70,11 +70,9 @@ export class LivePipelineView implements PipelineView {
 
   ledger(): LedgerReport {
     const { engine } = this.#pipeline.processor;
-    // A rule may have any name, `__proto__` too.
-    const rules: Record<string, LedgerCounts & { balanced: boolean }> = Object.create(null);
-    for (const { name, ledger } of engine.rules) {
-      rules[name] = { ...ledger, balanced: isBalanced(ledger) };
-    }
+    const rules = Object.fromEntries(
+      engine.rules.map(({ name, ledger }) => [name, { ...ledger, balanced: isBalanced(ledger) }]),
+    );
     return { ...engine.ledger, balanced: isBalanced(engine.ledger), rules };
   }
 

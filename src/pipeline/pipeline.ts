@@ -112,9 +112,9 @@ export class Pipeline {
   async run(stop: AbortSignal): Promise<void> {
     const failed = new AbortController();
     const delivering = new AbortController();
-    let failure: unknown;
+    let failure: Error | undefined;
     const fail = (reason: unknown): void => {
-      failure ??= reason;
+      failure ??= reason instanceof Error ? reason : new Error(messageOf(reason));
       failed.abort();
     };
     const deliveries = this.deliveries.map((delivery) =>

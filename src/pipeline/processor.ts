@@ -1,12 +1,15 @@
 import { EventColumns, type LineRefusal } from "../core/columns.ts";
 import type { Refusal } from "../core/event.ts";
 import { BATCH_EVENTS } from "../core/limits.ts";
+import type { Page, PageChanges } from "../core/page.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Settings } from "../core/settings.ts";
 import type { EventBatch } from "../core/source.ts";
+import { PageCollector, StoredPages } from "../core/stored.ts";
 import { type EpochMicros, epochMicros, millisOf } from "../core/time.ts";
 import { type DecodeInput, Decoder, inputOf } from "../decode/decoder.ts";
 import { Engine, type EngineRefusal } from "../engine/engine.ts";
+import { eventRulesOf } from "./event-check.ts";
 import { rowOf } from "./row-maker.ts";
 
 /** Names beyond those in use that are kept before they are looked through. */
@@ -49,10 +52,7 @@ export class Processor {
     this.#options = options;
     const { time, rules, dedupe } = settings;
     this.#decoder = new Decoder({
-      functions: functionsOf(settings),
-      unit: time.timestampUnit,
-      timeMin: time.minTimestamp,
-      timeMax: time.maxTimestamp,
+      ...eventRulesOf(settings),
       seed: options.seed,
       ignoredPrefix: settings.source.definition.carriesMetrics ? OWN_METRIC_PREFIX : undefined,
     });
@@ -92,6 +92,23 @@ export class Processor {
       columns.clear();
       if (cut !== undefined && columns.received >= cut.events) cut.onRows(this.rows());
     }
+  }
+
+  /** Gathers what of the state changed since the last call. Called between batches. */
+  changes(): PageChanges {
+    const names = new PageCollector();
+    this.#decoder.names.changes(names);
+    const { remove, put } = this.engine.changes();
+    return { remove: [...names.remove, ...remove], put: [...names.put, ...put] };
+  }
+
+  /** Takes over what all `changes` together gave. Returns the rules whose windows had to be given up. */
+  restore(stored: Iterable<Page>): readonly { readonly rule: string; readonly windows: number }[] {
+    const pages = new StoredPages(stored);
+    this.#decoder.names.restore(pages);
+    this.engine.restore(pages);
+    this.#namesAfterRelease = this.#decoder.names.used;
+    return this.engine.dropStrangers(pages);
   }
 
   /** Ends a batch of the engine: the rows of the windows that fired in it. */
@@ -141,15 +158,4 @@ export class Processor {
     this.engine.renumber(names.retain(this.engine.namesInUse(names.size)));
     this.#namesAfterRelease = names.size;
   }
-}
-
-/** What `agg_func` may say: the functions of the rules that leave the choice to the event. */
-function functionsOf(settings: Settings): string[] {
-  const names = new Set<string>();
-  for (const { aggregate } of settings.rules) {
-    if (aggregate.kind === "event") for (const { name } of aggregate.functions) names.add(name);
-  }
-  // Where no rule asks, the word of the event changes nothing; it must still be one of the bus's own.
-  for (const name of names.size === 0 ? ["sum", "avg", "min", "max", "count"] : []) names.add(name);
-  return [...names];
 }

@@ -29,7 +29,9 @@ export function rowId(identity: RowIdentity): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-const NO_LABELS: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+const NO_LABELS: Readonly<Record<string, string>> = Object.freeze(
+  Object.create(null) as Record<string, string>,
+);
 
 /** Makes what the engine gave a row for the sinks. */
 export function rowOf(pipeline: string, row: EngineRow): ResultRow {

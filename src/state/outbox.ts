@@ -100,7 +100,8 @@ export class Outbox {
   }
 
   #wake(): void {
-    for (const wake of [...this.#waiting]) wake();
+    const waiting = [...this.#waiting]; // a waker takes itself out
+    for (const wake of waiting) wake();
   }
 
   #shelf(sink: string): Shelf {
