@@ -270,12 +270,20 @@ export class Engine {
     return rows;
   }
 
-  /** The source is caught up and nothing came: see {@link Watermark.idle}. A `collect` has to follow. */
-  idle(nowMs: number): void {
+  /**
+   * The source, or these partitions of it, are caught up: see {@link Watermark.idle}. A `collect` has to
+   * follow.
+   */
+  idle(nowMs: number, caughtUp?: readonly string[]): void {
     let limit = -Infinity;
     for (const rule of this.rules) limit = Math.max(limit, rule.lastForget());
-    const watermark = this.#watermark.idle(nowMs, epochMicros(limit));
+    const watermark = this.#watermark.idle(nowMs, epochMicros(limit), caughtUp);
     if (watermark >= this.#nextForget && watermark !== -Infinity) this.#forget(watermark);
+  }
+
+  /** The partitions that are further ahead of the watermark than `skew`. */
+  partitionsAhead(skew: DurationMicros): string[] {
+    return this.#watermark.aheadBy(skew);
   }
 
   /** The source was away: what was quiet meanwhile was not idle. */

@@ -19,6 +19,8 @@ export class Watermark {
   readonly #outOfOrderness: DurationMicros;
   readonly #idleTimeoutMs: number;
   readonly #partitions = new Map<string, Partition>();
+  /** The first event time that came; Infinity before it. */
+  #first = Infinity;
   /** Quiet times are counted from here at the earliest. */
   #startedMs: number;
   /** The monotonic clock when it was last told. */
@@ -82,7 +84,19 @@ export class Watermark {
     const entry = this.#partitions.get(partition)!;
     entry.arrivedMs = nowMs;
     entry.idle = false;
+    if (this.#first === Infinity) this.#first = newest;
     if (newest > entry.newest) entry.newest = newest;
+  }
+
+  /**
+   * The partitions that are further ahead of the watermark than `skew`; before there is one, ahead of the
+   * first event. Never the one that holds the watermark back.
+   */
+  aheadBy(skew: DurationMicros): string[] {
+    const base = this.value === -Infinity ? this.#first : this.value + this.#outOfOrderness;
+    return [...this.#partitions].flatMap(([name, { newest }]) =>
+      newest > base + skew ? [name] : [],
+    );
   }
 
   /** Raises the watermark to what the partitions allow. */
@@ -98,14 +112,17 @@ export class Watermark {
    * are left out. When that is all of them, event time goes on at the pace of the clock.
    *
    * @param limit Where the last window that holds data may be forgotten: no further.
+   * @param caughtUp The partitions of which nothing is left to read; absent: all of them. The watermark
+   *   waits for any other one, however quiet: it has a backlog.
    */
-  idle(nowMs: number, limit: EpochMicros): EpochMicros {
+  idle(nowMs: number, limit: EpochMicros, caughtUp?: readonly string[]): EpochMicros {
     this.#nowMs = nowMs;
     let allIdle = true;
     let furthest = -Infinity;
-    for (const entry of this.#partitions.values()) {
+    for (const [name, entry] of this.#partitions) {
       const quietMs = nowMs - Math.max(entry.arrivedMs, this.#startedMs);
-      if (quietMs >= this.#idleTimeoutMs) entry.idle = true;
+      const isQuiet = quietMs >= this.#idleTimeoutMs;
+      entry.idle = isQuiet && (caughtUp === undefined || caughtUp.includes(name));
       if (!entry.idle) allIdle = false;
       furthest = Math.max(furthest, entry.newest + Math.floor(quietMs * 1000));
     }

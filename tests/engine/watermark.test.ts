@@ -121,6 +121,19 @@ describe("Watermark.idle()", () => {
     expect(watermark.idle(70_000, at(160))).toBe(at(160));
   });
 
+  test("waits for a quiet partition of which something is left to read", () => {
+    const watermark = start();
+    watermark.arrived("0", at(1_000), 0);
+    watermark.arrived("1", at(60), 0);
+    watermark.advance();
+    expect(watermark.idle(60_000, NO_LIMIT, [])).toBe(at(55));
+    expect(watermark.idle(60_000, NO_LIMIT, ["0"])).toBe(at(55));
+    expect(watermark.idle(60_000, at(900), ["1"])).toBe(at(995));
+    // It has something again: event time does not go on by the clock without it.
+    expect(watermark.idle(90_000, NO_LIMIT, ["0"])).toBe(at(995));
+    expect(watermark.idle(90_000, NO_LIMIT, ["0", "1"])).toBe(at(1_085));
+  });
+
   test("takes a partition in again when it wakes, without falling back", () => {
     const watermark = start();
     watermark.arrived("0", at(1_000), 0);
@@ -136,6 +149,34 @@ describe("Watermark.idle()", () => {
     expect(watermark.isIdle("1")).toBe(false);
     watermark.arrived("0", at(2_000), 11_000);
     expect(watermark.advance()).toBe(at(1_005));
+  });
+});
+
+describe("Watermark.aheadBy()", () => {
+  const minute = durationMicros(60 * SECOND);
+
+  test("names the partitions beyond the skew, never the one that holds the watermark back", () => {
+    const watermark = start({ outOfOrderness: 3_600 });
+    watermark.arrived("0", at(100), 0);
+    watermark.arrived("1", at(160), 0);
+    watermark.arrived("2", at(161), 0);
+    watermark.advance();
+    expect(watermark.aheadBy(minute)).toEqual(["2"]);
+    watermark.arrived("0", at(101), 0);
+    watermark.advance();
+    expect(watermark.aheadBy(minute)).toEqual([]);
+  });
+
+  test("counts from the first event while a partition without any holds the watermark", () => {
+    const watermark = start();
+    watermark.open("1");
+    expect(watermark.aheadBy(minute)).toEqual([]);
+    watermark.arrived("0", at(100), 0);
+    watermark.arrived("0", at(160), 0);
+    watermark.advance();
+    expect(watermark.aheadBy(minute)).toEqual([]);
+    watermark.arrived("0", at(161), 0);
+    expect(watermark.aheadBy(minute)).toEqual(["0"]);
   });
 });
 
