@@ -14,12 +14,16 @@ const PREFIX = "aggregator.";
 /** Without a function in the slot that four zero bytes point to, and one that JSON must escape. */
 const FUNCTIONS = ["sum", "avg", "min", "count", "p\\9"];
 
-function optionsOf(unit: TimestampUnit = "s"): DecoderOptions {
+/** A unit with the usual bounds, or seconds within bounds that cut through the times of the lines. */
+type Times = TimestampUnit | "narrow";
+
+function optionsOf(times: Times = "s"): DecoderOptions {
+  const isNarrow = times === "narrow";
   return {
     functions: FUNCTIONS,
-    unit,
-    timeMin: epochMicros(-2_208_988_800_000_000),
-    timeMax: epochMicros(7_258_118_400_000_000),
+    unit: isNarrow ? "s" : times,
+    timeMin: epochMicros(isNarrow ? 1_700_000_059_000_000 : -2_208_988_800_000_000),
+    timeMax: epochMicros(isNarrow ? 1_700_000_200_000_001 : 7_258_118_400_000_000),
     seed: 0x1234567,
     ignoredPrefix: PREFIX,
   };
@@ -99,7 +103,7 @@ function withStale(bytes: Uint8Array, behind: Uint8Array): Uint8Array {
   return buffer;
 }
 
-const units = fc.constantFrom<TimestampUnit>("s", "s", "s", "ms", "us", "ns");
+const units = fc.constantFrom<Times>("s", "s", "s", "narrow", "ms", "us", "ns");
 const cuts = fc.record({
   capacity: fc.integer({ min: 1, max: 6 }),
   batch: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 6 })),
@@ -107,8 +111,8 @@ const cuts = fc.record({
 
 describe("Decoder.decode()", () => {
   // They live on from case to case, so that names of one line meet those of all others.
-  const decoders = new Map<TimestampUnit, Decoder>();
-  const decoderOf = (unit: TimestampUnit): Decoder => {
+  const decoders = new Map<Times, Decoder>();
+  const decoderOf = (unit: Times): Decoder => {
     const decoder = decoders.get(unit) ?? new Decoder(optionsOf(unit));
     decoders.set(unit, decoder);
     return decoder;
