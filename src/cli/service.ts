@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Logger, silentLogger } from "../core/logger.ts";
@@ -8,7 +7,7 @@ import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { LivePipelineView } from "../pipeline/pipeline-view.ts";
 import { realClock } from "../pipeline/real-clock.ts";
-import { DeadLetters } from "../state/dead-letters.ts";
+import { State } from "../state/state.ts";
 import { createStatusApp } from "../status/app.ts";
 import { decideAccess } from "../status/auth.ts";
 import { serve } from "../status/serve.ts";
@@ -44,27 +43,40 @@ export async function runService(settings: Settings, options: ServiceOptions): P
         stopping: stop,
       })
     : undefined;
-  const deadLetters = new DeadLetters(join(dir, "state.sqlite"));
   try {
-    await runWith(settings, { ...options, bus, deadLetters });
+    const state = openState(settings);
+    try {
+      await runWith(settings, { ...options, bus, state });
+    } finally {
+      state.close();
+    }
   } finally {
-    deadLetters.close();
     await bus?.close();
   }
 }
 
+function openState({ name, state, sinks }: Settings): State {
+  const { dir, outboxBytesMax } = state;
+  return State.open({
+    dir,
+    pipeline: name,
+    share: "0/1",
+    sinks: sinks.map((sink) => sink.name),
+    now: secondsOf(realClock.now()),
+    ...(outboxBytesMax === undefined ? {} : { outboxBytesMax }),
+  });
+}
+
 async function runWith(
   settings: Settings,
-  options: ServiceOptions & { bus: OpenBus | undefined; deadLetters: DeadLetters },
+  options: ServiceOptions & { bus: OpenBus | undefined; state: State },
 ): Promise<void> {
-  const { logger, stop, bus, deadLetters } = options;
+  const { logger, stop, bus, state } = options;
   const pipeline = new Pipeline(settings, {
     clock: realClock,
     logger,
-    deadLetters,
+    state,
     log: bus?.events,
-    generation: Math.floor(secondsOf(realClock.now())),
-    owner: { share: "0/1", lineage: randomUUID(), epoch: 1 },
     random: Math.random,
   });
   const access = decideAccess(settings.status);

@@ -36,8 +36,14 @@ export const PANES_MAX = 65_536;
 /** Rows written to a sink in one transaction: long enough to be fast, short enough to retry. */
 export const SINK_BATCH_ROWS_MAX = 10_000;
 
-/** Rows in memory that wait for a sink; beyond it reading stops until the sink took some. */
-export const OUTBOX_ROWS_MAX = 1_000_000;
+/** Rows on disk that wait for one sink; beyond it reading stops until the sink took some. */
+export const OUTBOX_BYTES_MAX = 1024 * 1024 * 1024;
+
+/** Refused events in memory until the next checkpoint: about as many as one batch may hold. */
+export const REFUSALS_PENDING_MAX = 10_000;
+
+/** A checkpoint at least so often, unless the configuration says otherwise. */
+export const CHECKPOINT_EVERY_MS = 5_000;
 
 /** Ids remembered for deduplication unless the configuration says otherwise. */
 export const DEDUPE_IDS_MAX_DEFAULT = 5_000_000;

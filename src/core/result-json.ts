@@ -37,3 +37,10 @@ export function labelsToJson(labels: Readonly<Record<string, string>>): string {
   const members = keys.sort().map((key) => `${JSON.stringify(key)}:${JSON.stringify(labels[key])}`);
   return `{${members.join(",")}}`;
 }
+
+/** Reads back what {@link rowToJson} wrote. @throws {SyntaxError} It is no JSON. */
+export function rowFromJson(json: string): ResultRow {
+  const row = JSON.parse(json) as ResultRow; // only `rowToJson` writes it
+  const labels = Object.assign(Object.create(null) as Record<string, string>, row.labels);
+  return { ...row, labels };
+}

@@ -22,7 +22,7 @@ export interface Settings {
   readonly dedupe: DedupeSettings;
   readonly status: StatusSettings;
   readonly metrics: { readonly everyMs: number };
-  readonly state: { readonly dir: string };
+  readonly state: StateSettings;
   readonly bus: BusSettings;
   /** Environment variables that are set for nothing, since the file says what they would: worth a warning. */
   readonly ignoredVariables?: readonly string[];
@@ -83,6 +83,18 @@ export interface StatusSettings {
   readonly portAsked: boolean;
   /** Required on every address but loopback; undefined: one is made and printed once. */
   readonly token: string | undefined;
+}
+
+/** What outlives the process. */
+export interface StateSettings {
+  /** Absolute. */
+  readonly dir: string;
+  /** How often a checkpoint is made at least, while events come. Default: `CHECKPOINT_EVERY_MS`. */
+  readonly checkpointEveryMs?: number;
+  /** Bytes of rows that may wait for one sink. Default: `OUTBOX_BYTES_MAX`. */
+  readonly outboxBytesMax?: number;
+  /** 32 bytes: what is kept is encrypted with it. Undefined: it is not. */
+  readonly key?: Uint8Array;
 }
 
 /** Our own bus: the embedded default and `aggregator bus`. */

@@ -1,23 +1,25 @@
 import type { Clock } from "../core/clock.ts";
+import { TransientError } from "../core/errors.ts";
 import type { Refusal } from "../core/event.ts";
 import { SINK_BATCH_ROWS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
+import { rowToJson } from "../core/result-json.ts";
 import type { SinkSettings } from "../core/settings.ts";
-import type { Owner, SinkWriter } from "../core/sink.ts";
-import type { Outbox } from "../state/outbox.ts";
+import type { Owner, SinkWriter, WriteOutcome } from "../core/sink.ts";
+import { secondsOf } from "../core/time.ts";
+import type { State } from "../state/state.ts";
+import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import type { SinkStatus } from "./view.ts";
 
 export interface DeliveryOptions {
-  readonly outbox: Outbox;
+  readonly state: State;
   readonly pipeline: string;
   readonly owner: Owner;
   readonly generation: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
-  /** Takes every row that the sink refused for good. */
-  readonly onRefusal: (refusal: Refusal) => void;
   /** Takes how long a batch took, in seconds. */
   readonly onWrite?: (seconds: number) => void;
 }
@@ -38,7 +40,8 @@ export class Delivery {
     const context = { sink: sink.name, pipeline, owner, generation, clock, logger };
     this.#connection = new Connection({
       label: `sink ${sink.name}`,
-      open: (signal) => sink.definition.open(sink.options, context, signal),
+      open: async (signal) =>
+        this.#resume(await sink.definition.open(sink.options, context, signal)),
       clock,
       logger,
       random,
@@ -64,7 +67,7 @@ export class Delivery {
 
   /** Delivers until `signal` aborts. @throws {FatalError} Trying again cannot help. */
   async run(signal: AbortSignal): Promise<void> {
-    const { outbox } = this.#options;
+    const { outbox } = this.#options.state;
     try {
       // Opened before the first row, so that a wrong address shows at once and not a window later.
       await this.#connection.use(async () => {}, signal);
@@ -85,29 +88,71 @@ export class Delivery {
       description: this.#sink.definition.describe(this.#sink.options),
       connected: this.#connection.isOpen,
       breaker: this.#connection.breaker,
-      outbox: this.#options.outbox.depth(this.name),
+      outbox: this.#options.state.outbox.depth(this.name),
       written: this.#written,
       errors: this.#connection.errors,
       ...(problem === undefined ? {} : { problem }),
     };
   }
 
+  /** What the sink itself says that it has is not written again. */
+  async #resume(writer: SinkWriter): Promise<SinkWriter> {
+    const { progress } = writer;
+    if (progress === undefined) return writer;
+    const { state } = this.#options;
+    try {
+      state.outbox.checkProgress(this.name, progress);
+      this.#confirm(progress, []);
+      return writer;
+    } catch (failure) {
+      await writer.close();
+      throw failure;
+    }
+  }
+
   async #deliver(signal: AbortSignal): Promise<void> {
-    const { outbox, clock, onRefusal, onWrite } = this.#options;
-    const batch = outbox.peek(this.name, SINK_BATCH_ROWS_MAX);
+    const { state, clock, onWrite } = this.#options;
+    const batch = state.outbox.peek(this.name, SINK_BATCH_ROWS_MAX);
     const outcome = await this.#connection.use(async (writer) => {
       const startMs = clock.monotonicMs();
+      // The writer may be a new one, which knows that it has these rows.
+      if (writer.progress !== undefined && writer.progress >= batch.through) return ALL_WRITTEN;
       const written = await writer.write(batch, signal);
       onWrite?.((clock.monotonicMs() - startMs) / 1000);
       return written;
     }, signal);
     if (outcome === undefined) return; // stopped: the rows are still in the outbox
-    for (const { index, reason } of outcome.refused) {
-      const row = batch.rows[index]!;
-      const event = JSON.stringify(row);
-      onRefusal({ reason: "refused", detail: reason, event, at: `sink ${this.name}` });
+    const refusals = outcome.refused.map(({ index, reason }): Refusal => {
+      const event = rowToJson(batch.rows[index]!);
+      return { reason: "refused", detail: reason, event, at: `sink ${this.name}` };
+    });
+    this.#written += batch.rows.length - refusals.length;
+    await this.#confirmWhenRoom(batch.through, refusals, signal);
+  }
+
+  #confirm(through: number, refusals: readonly Refusal[]): void {
+    const { state, clock } = this.#options;
+    state.confirm(this.name, through, { refusals, refusedAt: secondsOf(clock.now()) });
+  }
+
+  /** The rows are delivered; that they are waits for room on the disk if it must. */
+  async #confirmWhenRoom(
+    through: number,
+    refusals: readonly Refusal[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const backoff = new Backoff(this.#options.random);
+    for (;;) {
+      try {
+        this.#confirm(through, refusals);
+        return;
+      } catch (failure) {
+        if (!(failure instanceof TransientError)) throw failure;
+        await this.#options.clock.sleep(backoff.afterMs(failure), signal);
+        if (signal.aborted) return;
+      }
     }
-    this.#written += batch.rows.length - outcome.refused.length;
-    outbox.confirm(this.name, batch.rows.length);
   }
 }
+
+const ALL_WRITTEN: WriteOutcome = { refused: [] };

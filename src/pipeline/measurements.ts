@@ -13,6 +13,12 @@ export class Measurements {
     buckets: [0.1, 1, 5, 30, 60, 300, 1800, 3600, 21_600, 86_400],
     registers: [this.registry],
   });
+  readonly checkpoint = new Histogram({
+    name: "aggregator_checkpoint_seconds",
+    help: "How long a checkpoint took",
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+    registers: [this.registry],
+  });
   readonly #writes = new Histogram({
     name: "aggregator_sink_write_seconds",
     help: "How long a batch of rows took to be durable in a sink",

@@ -56,7 +56,7 @@ export class OwnMetrics {
 
   /** The values of this moment. Rates and quantiles are those since the last call. */
   collect(): Metric[] {
-    const { processor, deliveries, outbox, clock, startedMs, measurements } = this.#pipeline;
+    const { processor, deliveries, store, clock, startedMs, measurements } = this.#pipeline;
     const { engine } = processor;
     const { received, aggregated, late, future, invalid, over_limit } = engine.ledger;
     const nowMs = clock.monotonicMs();
@@ -78,7 +78,7 @@ export class OwnMetrics {
       windows_fired: engine.rules.reduce((sum, rule) => sum + rule.fired, 0),
       rows_written: total((part) => part.written),
       sink_errors: total((part) => part.errors),
-      outbox_depth: total((part) => outbox.depth(part.name)),
+      outbox_depth: total((part) => store.outbox.depth(part.name)),
       memory_rss: process.memoryUsage.rss(),
       cpu_seconds: (cpu.user + cpu.system) / 1e6,
       uptime: (nowMs - startedMs) / 1000,

@@ -32,7 +32,7 @@ export class LivePipelineView implements PipelineView {
   }
 
   readiness(): Readiness {
-    const { state, deliveries, outbox, source } = this.#pipeline;
+    const { state, deliveries, store, source } = this.#pipeline;
     const reasons: string[] = [];
     if (state !== "running" && state !== "starting") reasons.push(`pipeline: ${state}`);
     if (!source.wasOpen) reasons.push(`source: ${source.problem ?? "not open yet"}`);
@@ -40,7 +40,8 @@ export class LivePipelineView implements PipelineView {
       if (delivery.wasConnected) continue;
       reasons.push(`sink ${delivery.name}: ${delivery.problem ?? "not open yet"}`);
     }
-    if (outbox.isFull) reasons.push("outbox: full, reading waits until a sink has taken some");
+    if (store.outbox.isFull)
+      reasons.push("outbox: full, reading waits until a sink has taken some");
     return reasons.length === 0 ? { ready: true } : { ready: false, reasons };
   }
 
@@ -93,7 +94,7 @@ export class LivePipelineView implements PipelineView {
   deadLetters(page: PageRequest & { readonly reason?: RefusalReason }): DeadLetterPage {
     const { after, limit, reason } = page;
     // One more than asked for tells whether there is a next page.
-    const letters = this.#pipeline.deadLetters.list({
+    const letters = this.#pipeline.store.deadLetters.list({
       after: Number(after ?? 0),
       limit: limit + 1,
       reason,
@@ -108,9 +109,10 @@ export class LivePipelineView implements PipelineView {
   }
 
   #problems(): string[] {
-    const { source, deliveries } = this.#pipeline;
+    const { source, deliveries, checkpointer } = this.#pipeline;
     const reasons: string[] = [];
     if (source.problem !== undefined) reasons.push(`source: ${source.problem}`);
+    if (checkpointer.problem !== undefined) reasons.push(`state: ${checkpointer.problem}`);
     for (const { name, problem } of deliveries) {
       if (problem !== undefined) reasons.push(`sink ${name}: ${problem}`);
     }

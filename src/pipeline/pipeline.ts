@@ -1,16 +1,14 @@
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Refusal } from "../core/event.ts";
 import type { EventLog } from "../core/event-log.ts";
 import { SHUTDOWN_MS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Owner } from "../core/sink.ts";
-import type { Cursor, EventBatch, SourceRead, SourceReader } from "../core/source.ts";
-import { millisOf, secondsOf } from "../core/time.ts";
-import type { DeadLetters } from "../state/dead-letters.ts";
-import { Outbox } from "../state/outbox.ts";
+import type { Cursor, SourceRead, SourceReader } from "../core/source.ts";
+import { millisOf } from "../core/time.ts";
+import type { State } from "../state/state.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import { Measurements } from "./measurements.ts";
@@ -19,18 +17,18 @@ import { Processor } from "./processor.ts";
 /** How long one read of the source may wait, so that the rest of the pipeline is looked after. */
 const READ_WAIT_MS_MAX = 5_000;
 
+/** One instance reads all partitions. */
+const WHOLE_SHARE = "0/1";
+
 /** How long the loop may keep the thread while the source always has more. */
 const BREATHE_EVERY_MS = 10;
 
 export interface PipelineOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly deadLetters: DeadLetters;
+  readonly state: State;
   /** The journal of the embedded bus; undefined where none is served. */
   readonly log: EventLog | undefined;
-  /** Unix seconds at which this state began. */
-  readonly generation: number;
-  readonly owner: Owner;
   /** Numbers in [0, 1): seeds the name hash, spreads the retries. */
   readonly random: () => number;
 }
@@ -46,16 +44,17 @@ export type PipelineState = "starting" | "running" | "draining" | "stopped" | "f
  */
 export class Pipeline {
   readonly settings: Settings;
-  readonly outbox: Outbox;
+  /** What outlives the process; opened and closed by whoever made the pipeline. */
+  readonly store: State;
+  readonly checkpointer: Checkpointer;
   readonly deliveries: readonly Delivery[];
   readonly source: Connection<SourceReader>;
   readonly measurements = new Measurements();
   readonly processor: Processor;
-  readonly deadLetters: DeadLetters;
   readonly clock: Clock;
   readonly startedMs: number;
   state: PipelineState = "starting";
-  /** Where the source goes on: behind the last batch that was committed. */
+  /** Where the source goes on: behind the last batch that was processed. */
   cursor: Cursor | undefined;
   /** Events known to wait in the source; undefined when it cannot tell. */
   pending: number | undefined;
@@ -63,23 +62,31 @@ export class Pipeline {
   lastEventMs: number | undefined;
   readonly #options: PipelineOptions;
   #breathedMs = 0;
-  /** Refusals of the batch under way; they are kept when it is committed. */
-  #refusals: Refusal[] = [];
+  #hasEnded = false;
 
   constructor(settings: Settings, options: PipelineOptions) {
-    const { clock, logger, random, generation } = options;
+    const { clock, logger, random, state } = options;
     this.settings = settings;
     this.clock = clock;
-    this.deadLetters = options.deadLetters;
+    this.store = state;
+    this.cursor = state.cursor;
     this.startedMs = clock.monotonicMs();
     this.#options = options;
-    this.outbox = new Outbox(settings.sinks.map(({ name }) => name));
     this.processor = new Processor(settings, {
       seed: Math.floor(random() * 2 ** 32),
       nowMs: this.startedMs,
-      onRefusal: (refusal) => this.#refusals.push(refusal),
+      onRefusal: (refusal) => this.checkpointer.refuse(refusal),
       onLateness: (seconds) => this.measurements.lateness.observe(seconds),
     });
+    this.checkpointer = new Checkpointer(settings, {
+      state,
+      processor: this.processor,
+      clock,
+      logger,
+      random,
+      onCheckpoint: (seconds) => this.measurements.checkpoint.observe(seconds),
+    });
+    this.#restore();
     this.source = new Connection({
       label: "source",
       open: (signal) => this.#openSource(signal),
@@ -88,17 +95,17 @@ export class Pipeline {
       logger,
       random,
     });
+    const { lineage, epoch, generation } = state;
     this.deliveries = settings.sinks.map(
       (sink) =>
         new Delivery(sink, {
-          outbox: this.outbox,
+          state,
           pipeline: settings.name,
-          owner: options.owner,
+          owner: { share: WHOLE_SHARE, lineage, epoch },
           generation,
           clock,
           logger,
           random,
-          onRefusal: (refusal) => this.#keep([refusal]),
           onWrite: (seconds) => this.measurements.sinkWrite(sink.name).observe(seconds),
         }),
     );
@@ -122,7 +129,7 @@ export class Pipeline {
     );
     await this.#read(AbortSignal.any([stop, failed.signal])).catch(fail);
     await this.source.close();
-    if (failure === undefined) await this.#drain(failed.signal);
+    if (failure === undefined) await this.#drain(failed.signal).catch(fail);
     delivering.abort();
     await Promise.all(deliveries);
     this.state = failure === undefined ? "stopped" : "failed";
@@ -130,63 +137,55 @@ export class Pipeline {
   }
 
   async #read(stop: AbortSignal): Promise<void> {
+    const { checkpointer, clock } = this;
     while (!stop.aborted) {
-      await this.outbox.room(stop);
+      await this.store.outbox.room(stop);
       const read = await this.source.use((reader) => reader.read(stop), stop);
       if (read === undefined) return;
       this.state = "running";
-      const startMs = this.clock.monotonicMs();
-      const rows = this.#process(read);
-      this.#commit(rows, read.kind === "batch" ? read.batch : undefined);
-      this.measurements.processing((this.clock.monotonicMs() - startMs) / 1000);
-      if (read.kind === "end") return;
-      if (read.kind === "batch") await this.#ack(read.batch.cursor, stop);
+      const startMs = clock.monotonicMs();
+      if (read.kind === "end") {
+        await this.#end(stop);
+        return;
+      }
+      checkpointer.processed(this.#process(read), read.kind === "batch" ? this.cursor : undefined);
+      if (checkpointer.isDue(this.pending === 0)) {
+        const cursor = await checkpointer.commit(stop);
+        if (cursor !== undefined) await this.#ack(cursor, stop);
+      }
+      this.measurements.processing((clock.monotonicMs() - startMs) / 1000);
       await this.#breathe(stop);
     }
   }
 
-  #process(read: SourceRead): ResultRow[] {
+  /** The input has ended: every window fires, and what is stored waits for more of it. */
+  async #end(stop: AbortSignal): Promise<void> {
+    const cursor = await this.checkpointer.commit(stop);
+    if (cursor !== undefined) await this.#ack(cursor, stop);
+    this.processor.engine.finish();
+    this.checkpointer.processed(this.processor.rows(), undefined);
+    await this.checkpointer.commitLastRows(stop);
+    this.#hasEnded = true;
+  }
+
+  #process(read: Exclude<SourceRead, { kind: "end" }>): ResultRow[] {
     const { engine } = this.processor;
     const nowMs = this.clock.monotonicMs();
-    if (read.kind === "end") {
-      engine.finish();
-    } else if (read.kind === "empty") {
+    if (read.kind === "empty") {
       this.pending = 0;
       engine.idle(nowMs);
-    } else {
-      const { batch } = read;
-      this.pending = batch.pending;
-      if (batch.length > 0) this.lastEventMs = nowMs;
-      if (batch.gap !== undefined) {
-        this.#options.logger.error(`Events are lost: ${batch.gap.detail}`, {
-          gap: batch.gap.events,
-        });
-      }
-      this.processor.add(batch, { now: this.clock.now(), nowMs });
+      return this.processor.rows();
     }
+    const { batch } = read;
+    this.pending = batch.pending;
+    this.cursor = batch.cursor;
+    if (batch.length > 0) this.lastEventMs = nowMs;
+    if (batch.gap !== undefined) {
+      const { detail, events } = batch.gap;
+      this.#options.logger.error(`Events are lost: ${detail}`, { gap: events });
+    }
+    this.processor.add(batch, { now: this.clock.now(), nowMs });
     return this.processor.rows();
-  }
-
-  /** Rows to the outbox, refusals to the dead letters, the cursor forward: all or nothing. */
-  #commit(rows: readonly ResultRow[], batch: EventBatch | undefined): void {
-    const refusals = this.#refusals;
-    this.#refusals = [];
-    this.#keep(refusals);
-    for (const { name } of this.settings.sinks) {
-      this.outbox.append(
-        name,
-        rows.filter((row) => this.#goesTo(row.rule, name)),
-      );
-    }
-    if (batch !== undefined) this.cursor = batch.cursor;
-  }
-
-  #goesTo(rule: string, sink: string): boolean {
-    return this.settings.rules.find(({ name }) => name === rule)?.to.includes(sink) === true;
-  }
-
-  #keep(refusals: readonly Refusal[]): void {
-    this.deadLetters.append(refusals, secondsOf(this.clock.now()));
   }
 
   async #ack(cursor: Cursor, stop: AbortSignal): Promise<void> {
@@ -204,19 +203,33 @@ export class Pipeline {
   async #drain(failed: AbortSignal): Promise<void> {
     this.state = "draining";
     const { logger } = this.#options;
+    const { outbox } = this.store;
+    if (!this.#hasEnded) await this.checkpointer.commit(failed);
     const open = this.processor.engine.rules.reduce((n, rule) => n + rule.windowCounts().open, 0);
     if (open > 0)
-      logger.info("Windows are still open; they are not written as if they were whole.", { open });
+      logger.info("Windows are still open; the next start goes on with them.", { open });
     const late = new AbortController();
     const over = AbortSignal.any([failed, late.signal]);
     void this.clock.sleep(SHUTDOWN_MS_MAX, over).then(() => late.abort());
-    await this.outbox.drained(over);
+    await outbox.drained(over);
     late.abort();
-    if (this.outbox.isEmpty) return;
-    const left = Object.fromEntries(
-      this.deliveries.map(({ name }) => [name, this.outbox.depth(name)]),
-    );
-    logger.error("Some rows could not be delivered before the end.", { left });
+    if (outbox.isEmpty) return;
+    const left = Object.fromEntries(this.deliveries.map(({ name }) => [name, outbox.depth(name)]));
+    logger.warn("Some rows are not delivered yet; the next start goes on with them.", { left });
+  }
+
+  /** Goes on with what the state holds. */
+  #restore(): void {
+    const { logger } = this.#options;
+    for (const { rule, windows } of this.processor.restore(this.store.pages())) {
+      logger.error("A rule is gone or means something else now; its open windows are given up.", {
+        rule,
+        windows,
+      });
+    }
+    for (const { sink, rows } of this.store.outbox.strangers) {
+      logger.error("Rows wait for a sink that is not configured; they are kept.", { sink, rows });
+    }
   }
 
   async #openSource(signal: AbortSignal): Promise<SourceReader> {

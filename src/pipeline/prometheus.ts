@@ -63,7 +63,7 @@ export async function prometheusText(pipeline: Pipeline, view: PipelineView): Pr
   }
 
   gauge("aggregator_dead_letters", "Refused events and rows that are kept").set(
-    pipeline.deadLetters.count,
+    pipeline.store.deadLetters.count,
   );
   gauge("aggregator_uptime_seconds", "Time since the start").set(status.uptime_seconds);
   gauge("process_resident_memory_bytes", "Memory in use").set(process.memoryUsage.rss());

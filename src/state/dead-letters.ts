@@ -1,6 +1,7 @@
-import { DatabaseSync } from "node:sqlite";
 import type { Refusal, RefusalReason } from "../core/event.ts";
 import { DEAD_LETTERS_MAX } from "../core/limits.ts";
+import type { Seal } from "./seal.ts";
+import type { StateDatabase } from "./state-database.ts";
 
 /** A refusal as it is kept. */
 export interface DeadLetter extends Refusal {
@@ -17,35 +18,25 @@ export interface DeadLetterQuery {
   readonly reason?: RefusalReason | undefined;
 }
 
-const SCHEMA = `
-  create table if not exists dead_letters (
-    seq integer primary key autoincrement,
-    reason text not null,
-    detail text not null,
-    event text not null,
-    at text not null,
-    received_at real not null
-  ) strict;
-  create index if not exists dead_letters_by_reason on dead_letters (reason, seq);
-`;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
-/** What was refused, with its reason and place: a table in the SQLite file of the state. */
+/** What was refused, with its reason and place: a table in the file of the state. */
 export class DeadLetters {
-  readonly #db: DatabaseSync;
+  readonly #database: StateDatabase;
+  readonly #seal: Seal;
   readonly #lettersMax: number;
   #count: number;
+  /** What the transaction under way adds and takes. */
+  #change = { stored: 0, evicted: 0 };
   /** Letters that went because there were too many. */
   evicted = 0;
 
-  /** @param path The SQLite file; made when it is missing. `:memory:` keeps nothing. */
-  constructor(path: string, options: { lettersMax?: number } = {}) {
-    this.#db = new DatabaseSync(path);
-    this.#db.exec(
-      "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;",
-    );
-    this.#db.exec(SCHEMA);
+  constructor(database: StateDatabase, seal: Seal, options: { lettersMax?: number } = {}) {
+    this.#database = database;
+    this.#seal = seal;
     this.#lettersMax = options.lettersMax ?? DEAD_LETTERS_MAX;
-    const row = this.#db.prepare("select count(*) as n from dead_letters").get();
+    const row = database.statement("select count(*) as n from dead_letters").get();
     this.#count = Number(row?.["n"]);
   }
 
@@ -53,56 +44,61 @@ export class DeadLetters {
     return this.#count;
   }
 
-  /** Keeps refusals; resolved means on disk. The oldest go when there are too many. */
-  append(refusals: readonly Refusal[], receivedAt: number): void {
+  /** Adds refusals, within a transaction; the oldest go when there are too many. */
+  store(refusals: readonly Refusal[], receivedAt: number): void {
     if (refusals.length === 0) return;
-    this.#db.exec("begin immediate");
-    try {
-      const insert = this.#db.prepare(
-        "insert into dead_letters (reason, detail, event, at, received_at) values (?, ?, ?, ?, ?)",
-      );
-      for (const { reason, detail, event, at } of refusals) {
-        insert.run(reason, detail, event, at, receivedAt);
-      }
-      this.#count += refusals.length;
-      this.#evict();
-      this.#db.exec("commit");
-    } catch (error) {
-      this.#db.exec("rollback");
-      throw error;
+    const insert = this.#database.statement(
+      "insert into dead_letters (reason, at, received_at, body) values (?, ?, ?, ?)",
+    );
+    for (const { reason, at, detail, event } of refusals) {
+      const body = encoder.encode(JSON.stringify({ detail, event }));
+      insert.run(reason, at, receivedAt, this.#seal.seal(body, placeOf(reason, at)));
     }
+    const evicted = Math.max(this.#count + refusals.length - this.#lettersMax, 0);
+    if (evicted > 0) {
+      this.#database
+        .statement(
+          "delete from dead_letters where seq in (select seq from dead_letters order by seq limit ?)",
+        )
+        .run(evicted);
+    }
+    this.#change = { stored: refusals.length, evicted };
   }
 
+  /** The transaction under way was committed, or not. */
+  settle(committed: boolean): void {
+    if (committed) {
+      this.#count += this.#change.stored - this.#change.evicted;
+      this.evicted += this.#change.evicted;
+    }
+    this.#change = { stored: 0, evicted: 0 };
+  }
+
+  /** @throws {DamagedError} A letter is not as it was written. */
   list(query: DeadLetterQuery): DeadLetter[] {
     const { after, limit, reason } = query;
-    const where = reason === undefined ? "seq > ?" : "seq > ? and reason = ?";
-    const values = reason === undefined ? [after, limit] : [after, reason, limit];
-    const rows = this.#db
-      .prepare(`select * from dead_letters where ${where} order by seq limit ?`)
-      .all(...values);
-    return rows.map((row) => ({
-      seq: Number(row["seq"]),
-      reason: String(row["reason"]) as RefusalReason, // only `append` writes it
-      detail: String(row["detail"]),
-      event: String(row["event"]),
-      at: String(row["at"]),
-      received_at: Number(row["received_at"]),
-    }));
+    const rows =
+      reason === undefined
+        ? this.#database
+            .statement("select * from dead_letters where seq > ? order by seq limit ?")
+            .all(after, limit)
+        : this.#database
+            .statement(
+              "select * from dead_letters where seq > ? and reason = ? order by seq limit ?",
+            )
+            .all(after, reason, limit);
+    return rows.map((row) => {
+      const at = String(row["at"]);
+      const why = String(row["reason"]) as RefusalReason; // only `store` writes it
+      const sealed = row["body"] as Uint8Array; // a blob, by the schema
+      const body = decoder.decode(this.#seal.open(sealed, placeOf(why, at)));
+      const { detail, event } = JSON.parse(body) as Pick<Refusal, "detail" | "event">; // likewise
+      const seq = Number(row["seq"]);
+      return { seq, reason: why, detail, event, at, received_at: Number(row["received_at"]) };
+    });
   }
+}
 
-  close(): void {
-    if (this.#db.isOpen) this.#db.close();
-  }
-
-  #evict(): void {
-    const over = this.#count - this.#lettersMax;
-    if (over <= 0) return;
-    this.#db
-      .prepare(
-        "delete from dead_letters where seq in (select seq from dead_letters order by seq limit ?)",
-      )
-      .run(over);
-    this.evicted += over;
-    this.#count -= over;
-  }
+function placeOf(reason: string, at: string): string {
+  return `dead letter ${reason} ${at}`;
 }

@@ -12,6 +12,7 @@ import { Processor } from "../../src/pipeline/processor.ts";
 import { realClock } from "../../src/pipeline/real-clock.ts";
 import { replay } from "../../src/pipeline/replay.ts";
 import { file } from "../../src/sources/file.ts";
+import { PageMemory } from "../support/page-memory.ts";
 
 const here = import.meta.dir;
 const cases = readdirSync(here, { withFileTypes: true })
@@ -70,7 +71,7 @@ describe.each(cases)("golden case %s", (name) => {
       input: {
         definition: file,
         options: { path: join(folder, "events.ndjson"), follow: false },
-      } as Settings["source"],
+      },
       clock: realClock,
       logger: silentLogger,
       seed: 7,
@@ -91,22 +92,64 @@ describe.each(cases)("golden case %s", (name) => {
       cwd: folder,
       env: {},
     });
-    const processor = new Processor(settings, { seed: 11, nowMs: 0, onRefusal: () => {} });
+    const processor = processorOf(settings);
     const rows: ResultRow[] = [];
-    const text = readFileSync(join(folder, "events.ndjson"));
-    const start = text.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0;
-    for (let at = start; at < text.length; ) {
-      const lineFeed = text.indexOf(10, at);
-      const end = lineFeed < 0 ? text.length : lineFeed + 1;
-      processor.add(batchOf(text.subarray(at, end)), { now: realClock.now(), nowMs: 0 });
+    for (const line of linesOf(folder)) {
+      processor.add(batchOf(line), { now: realClock.now(), nowMs: 0 });
       rows.push(...processor.rows());
-      at = end;
     }
     processor.engine.finish();
     rows.push(...processor.rows());
     expect(finalRows(rows)).toEqual(wanted);
   });
+
+  test.each([1, 2, 3, 5])(
+    "gives the same rows when it is restored after every %d lines",
+    async (k) => {
+      const settings = await loadConfig({
+        path: join(folder, "aggregator.config.ts"),
+        cwd: folder,
+        env: {},
+      });
+      const memory = new PageMemory();
+      const rows: ResultRow[] = [];
+      let processor = processorOf(settings);
+      for (const [i, line] of linesOf(folder).entries()) {
+        processor.add(batchOf(line), { now: realClock.now(), nowMs: 0 });
+        rows.push(...processor.rows());
+        if (i % k !== k - 1) continue;
+        memory.apply(processor.changes());
+        processor = processorOf(settings);
+        expect(processor.restore(memory.pages)).toEqual([]);
+      }
+      processor.engine.finish();
+      rows.push(...processor.rows());
+      expect(finalRows(rows)).toEqual(wanted);
+      expect({ ...emptyLedger(), ...expected.ledger }).toEqual(processor.engine.ledger);
+      // All windows are forgotten, so nothing of them stays behind.
+      memory.apply(processor.changes());
+      expect([...memory.pages].filter(({ key }) => key.includes("/pane/"))).toEqual([]);
+    },
+  );
 });
+
+function processorOf(settings: Settings): Processor {
+  return new Processor(settings, { seed: 11, nowMs: 0, onRefusal: () => {} });
+}
+
+function linesOf(folder: string): Uint8Array[] {
+  const text = readFileSync(join(folder, "events.ndjson"));
+  const lines: Uint8Array[] = [];
+  // The source passes over a byte order mark.
+  const start = text.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0;
+  for (let at = start; at < text.length; ) {
+    const lineFeed = text.indexOf(10, at);
+    const end = lineFeed < 0 ? text.length : lineFeed + 1;
+    lines.push(text.subarray(at, end));
+    at = end;
+  }
+  return lines;
+}
 
 function batchOf(bytes: Uint8Array): EventBatch {
   return {

@@ -1,0 +1,152 @@
+import type { Clock } from "../core/clock.ts";
+import { TransientError } from "../core/errors.ts";
+import type { Refusal } from "../core/event.ts";
+import { CHECKPOINT_EVERY_MS, REFUSALS_PENDING_MAX } from "../core/limits.ts";
+import type { Logger } from "../core/logger.ts";
+import type { PageChanges } from "../core/page.ts";
+import type { ResultRow } from "../core/result.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Cursor } from "../core/source.ts";
+import { secondsOf } from "../core/time.ts";
+import type { State } from "../state/state.ts";
+import { Backoff } from "./backoff.ts";
+import type { Processor } from "./processor.ts";
+
+export interface CheckpointerOptions {
+  readonly state: State;
+  readonly processor: Processor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+  /** Takes how long each checkpoint took, in seconds. */
+  readonly onCheckpoint?: (seconds: number) => void;
+}
+
+const NO_PAGES: PageChanges = { remove: [], put: [] };
+
+/**
+ * Gathers what the loop has done since the last checkpoint and moves it all forward in one transaction:
+ * at every firing, and every few seconds while anything changed.
+ */
+export class Checkpointer {
+  readonly #settings: Settings;
+  readonly #options: CheckpointerOptions;
+  readonly #backoff: Backoff;
+  readonly #everyMs: number;
+  /** By sink: the rules whose rows go to it. */
+  readonly #rulesOf: ReadonlyMap<string, "all" | ReadonlySet<string>>;
+  #committedMs: number;
+  /** Whether anything but the clock changed since the last checkpoint. */
+  #changed = false;
+  /** By sink: rows that fired and are not in a checkpoint yet. */
+  #rows = new Map<string, ResultRow[]>();
+  #refusals: Refusal[] = [];
+  #cursor: Cursor | undefined;
+  #problem: string | undefined;
+
+  constructor(settings: Settings, options: CheckpointerOptions) {
+    this.#settings = settings;
+    this.#options = options;
+    this.#everyMs = settings.state.checkpointEveryMs ?? CHECKPOINT_EVERY_MS;
+    this.#rulesOf = new Map(
+      settings.sinks.map(({ name: sink }) => {
+        const rules = settings.rules.filter(({ to }) => to.includes(sink));
+        const isAll = rules.length === settings.rules.length;
+        return [sink, isAll ? "all" : new Set(rules.map(({ name }) => name))];
+      }),
+    );
+    this.#backoff = new Backoff(options.random);
+    this.#committedMs = options.clock.monotonicMs();
+  }
+
+  /** Why a checkpoint cannot be made now; undefined when nothing is wrong. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** A refused event or row: kept with the next checkpoint. */
+  refuse(refusal: Refusal): void {
+    this.#refusals.push(refusal);
+  }
+
+  /** The loop has processed a read. @param cursor Behind it; undefined when it moved nothing. */
+  processed(rows: readonly ResultRow[], cursor: Cursor | undefined): void {
+    this.#changed = true;
+    if (cursor !== undefined) this.#cursor = cursor;
+    if (rows.length === 0) return;
+    for (const { name: sink } of this.#settings.sinks) {
+      const wanted = this.#rulesOf.get(sink)!;
+      this.#add(sink, wanted === "all" ? rows : rows.filter(({ rule }) => wanted.has(rule)));
+    }
+  }
+
+  /** @param caughtUp Nothing waits in the source: there is time, so refused events are shown at once. */
+  isDue(caughtUp: boolean): boolean {
+    if (this.#rows.size > 0 || this.#refusals.length >= REFUSALS_PENDING_MAX) return true;
+    if (caughtUp && this.#refusals.length > 0) return true;
+    const sinceMs = this.#options.clock.monotonicMs() - this.#committedMs;
+    return this.#changed && sinceMs >= this.#everyMs;
+  }
+
+  /**
+   * Makes a checkpoint of everything up to now. While the disk is full it waits and tries again; nothing
+   * is read meanwhile, so nothing is lost.
+   *
+   * @returns The cursor that is safe now, to acknowledge; undefined when none is, or `signal` ended it.
+   */
+  async commit(signal: AbortSignal): Promise<Cursor | undefined> {
+    return await this.#write(this.#options.processor.changes(), signal);
+  }
+
+  /**
+   * At the end of the input: the rows of the windows that were still open go out, but the stored state
+   * keeps these windows open. An input that has grown until the next start goes on where it was.
+   */
+  async commitLastRows(signal: AbortSignal): Promise<void> {
+    await this.#write(NO_PAGES, signal);
+  }
+
+  async #write(pages: PageChanges, signal: AbortSignal): Promise<Cursor | undefined> {
+    const { state, clock, logger, onCheckpoint } = this.#options;
+    for (;;) {
+      const startMs = clock.monotonicMs();
+      try {
+        state.commit({
+          pages,
+          cursor: this.#cursor,
+          rows: this.#rows,
+          refusals: this.#refusals,
+          refusedAt: secondsOf(clock.now()),
+        });
+      } catch (failure) {
+        if (!(failure instanceof TransientError)) throw failure;
+        if (this.#problem === undefined) {
+          logger.error("Cannot make a checkpoint; reading waits until it can be made.", {
+            error: failure.message,
+          });
+        }
+        this.#problem = failure.message;
+        await clock.sleep(this.#backoff.afterMs(failure), signal);
+        if (signal.aborted) return undefined;
+        continue;
+      }
+      onCheckpoint?.((clock.monotonicMs() - startMs) / 1000);
+      break;
+    }
+    if (this.#problem !== undefined) logger.info("Checkpoints are made again.");
+    this.#problem = undefined;
+    this.#backoff.reset();
+    this.#rows = new Map();
+    this.#refusals = [];
+    this.#changed = false;
+    this.#committedMs = clock.monotonicMs();
+    return this.#cursor;
+  }
+
+  #add(sink: string, rows: readonly ResultRow[]): void {
+    if (rows.length === 0) return;
+    const waiting = this.#rows.get(sink);
+    if (waiting === undefined) this.#rows.set(sink, [...rows]);
+    else for (const row of rows) waiting.push(row);
+  }
+}
