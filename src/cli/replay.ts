@@ -120,13 +120,8 @@ export const replay = defineCommand({
 });
 
 function inputOf(path: string, cwd: string): SourceSettings {
-  // Each definition gets options of its own schema's making.
-  return path === "-"
-    ? { definition: stdin, options: { follow: false } }
-    : ({
-        definition: file,
-        options: { path: resolve(cwd, path), follow: false },
-      } as SourceSettings);
+  if (path === "-") return { definition: stdin, options: { follow: false } };
+  return { definition: file, options: { path: resolve(cwd, path), follow: false } };
 }
 
 async function outputOf(

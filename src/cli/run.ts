@@ -1,10 +1,24 @@
 import { loadConfig } from "../config/load.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Settings } from "../core/settings.ts";
 import { configArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { logLevelOf, openLog } from "./log.ts";
 import { runService } from "./service.ts";
 import { stopSignal } from "./stop-signal.ts";
+
+/** A variable that a person set and that changes nothing would be searched for in vain. */
+function sayIgnored({ ignoredVariables = [], origin }: Settings, logger: Logger): void {
+  if (ignoredVariables.length === 0) return;
+  logger.warn(
+    "Some variables of the environment change nothing: the configuration says it itself.",
+    {
+      variables: ignoredVariables,
+      configuration: origin,
+    },
+  );
+}
 
 export const run = defineCommand({
   name: "run",
@@ -22,6 +36,7 @@ export const run = defineCommand({
     const settings = await loadConfig({ path: config, cwd, env });
     terminal.hide(settings.secrets);
     const logger = openLog(terminal, logLevelOf(env));
+    sayIgnored(settings, logger);
     await runService(settings, { terminal, logger, stop: stopSignal(logger) });
     return EXIT.ok;
   },

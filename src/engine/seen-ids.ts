@@ -16,7 +16,7 @@ export class SeenIds {
   #unstored: [string, number][] = [];
   #stored = 0;
   /** Newest event time of each stored page, from the oldest page on. */
-  #pageTimes: { readonly page: number; readonly newest: number }[] = [];
+  readonly #pageTimes: { readonly page: number; readonly newest: number }[] = [];
 
   constructor(settings: DedupeSettings) {
     this.#settings = settings;
