@@ -6,10 +6,11 @@ import { sqlite as sqliteSink } from "../sinks/sqlite.ts";
 import { stdout as stdoutSink } from "../sinks/stdout.ts";
 import { embedded as embeddedSource } from "../sources/embedded.ts";
 import { file as fileSource } from "../sources/file.ts";
+import { kafka as kafkaSource } from "../sources/kafka.ts";
 import { stdin as stdinSource } from "../sources/stdin.ts";
 import { vabus as vabusSource } from "../sources/vabus.ts";
 import { functionCall } from "./calls.ts";
-import { sinkHelper, sourceHelper } from "./component.ts";
+import { sharedHelper, sinkHelper, sourceHelper } from "./component.ts";
 
 export type { AggregateInput } from "./aggregate.ts";
 export type { EventFunctionCall, FunctionCall, TumblingCall } from "./calls.ts";
@@ -41,8 +42,8 @@ export const stdin = sourceHelper(stdinSource);
 /** Source: VaBus over HTTP, by cursor or one event at a time. */
 export const vabus = sourceHelper(vabusSource);
 
-/** Sink: a topic of Kafka, one transaction a batch. */
-export const kafka = sinkHelper(kafkaSink);
+/** Source: topics of Kafka, or a share of their partitions. Sink: a topic, one transaction a batch. */
+export const kafka = sharedHelper(kafkaSource, kafkaSink);
 /** Sink: a table of a PostgreSQL database. */
 export const postgres = sinkHelper(postgresSink);
 /** Sink: a table of a SQLite file. */

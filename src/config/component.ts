@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { assert } from "../core/errors.ts";
 import type { OptionSchema } from "../core/plugin.ts";
 import type { SinkDefinition } from "../core/sink.ts";
 import type { SourceDefinition } from "../core/source.ts";
@@ -42,6 +43,27 @@ export function sinkHelper<Options, Input>(
   const helper = (options?: object): SinkInput => ({ ...options, kind: definition.name });
   // As above.
   return helper as Helper<Input, SinkInput>;
+}
+
+/**
+ * The function of a kind that is a source and a sink by one name: its options tell which of the two it can
+ * be, and where it stands in the configuration tells which one it is.
+ */
+interface SharedHelper<Source, Sink> {
+  /** With options that both of them know it can stand in both places. */
+  (options: Configurable<Pick<Source & Sink, keyof Source & keyof Sink>>): SourceInput & SinkInput;
+  (options: Configurable<Source>): SourceInput;
+  (options: Configurable<Sink>): SinkInput;
+}
+
+/** Makes the function that names either of two; they must have the same name. */
+export function sharedHelper<SourceOptions, Source, SinkOptions, Sink>(
+  source: SourceDefinition<SourceOptions, Source>,
+  sink: SinkDefinition<SinkOptions, Sink>,
+): SharedHelper<Source, Sink> {
+  assert(source.name === sink.name, `${source.name} and ${sink.name} share a helper`);
+  // The roles are there for the editor alone, as above.
+  return ((options?: object) => ({ ...options, kind: source.name })) as SharedHelper<Source, Sink>;
 }
 
 /** What definitions of sources and sinks have in common for a configuration. */

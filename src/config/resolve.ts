@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { ConfigError, type ConfigIssue } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import type { Settings } from "../core/settings.ts";
+import { millisOf } from "../core/time.ts";
 import { checkTogether } from "./check-together.ts";
 import { type Component, type Definition, optionsSchema } from "./component.ts";
 import { configOfEnvironment } from "./environment.ts";
@@ -213,7 +214,12 @@ function settingsOf(
       token: status.token,
     },
     metrics: { everyMs: output.metrics.every / 1000 },
-    state: { dir: resolvePath(dir, output.state.dir) },
+    state: {
+      dir: resolvePath(dir, output.state.dir),
+      checkpointEveryMs: millisOf(output.state.checkpointEvery),
+      outboxBytesMax: output.state.maxOutboxBytes,
+      shutdownMsMax: millisOf(output.state.shutdownTimeout),
+    },
     bus: {
       embedded: output.source.definition.name === EMBEDDED_SOURCE,
       bytesMax: output.bus.maxBytes,

@@ -3,6 +3,7 @@ import {
   DEDUPE_IDS_MAX_DEFAULT,
   MAX_TIMESTAMP_DEFAULT,
   MIN_TIMESTAMP_DEFAULT,
+  OUTBOX_BYTES_MAX,
   SERIES_MAX_DEFAULT,
 } from "../core/limits.ts";
 import type { SinkDefinition } from "../core/sink.ts";
@@ -28,6 +29,9 @@ const SERIES_MAX = 100_000_000;
 const BUS_BYTES_DEFAULT = 1_073_741_824;
 
 /** Less than one segment of the journal makes no sense. */
+/** Less could not hold the rows of one firing. */
+const OUTBOX_BYTES_MIN = 64 * 1024;
+
 const BUS_BYTES_MIN = 1_048_576;
 
 /** The name of the pipeline is no key, so it may begin with a digit. */
@@ -217,7 +221,33 @@ export const configSchema = v.strictObject({
             v.pipe(v.string(), v.nonEmpty(), v.metadata({ kind: "path" })),
             "./aggregator-data",
           ),
-          v.description("Folder of dead letters and of our own bus. `STATE_DIR` when left out."),
+          v.description("Folder of everything that outlives a restart. `STATE_DIR` when left out."),
+        ),
+        checkpointEvery: v.pipe(
+          v.optional(duration({ min: "10ms" }), "5s"),
+          written("duration"),
+          v.description(
+            "A checkpoint is made at every firing, and at least so often while events come.",
+          ),
+        ),
+        maxOutboxBytes: v.pipe(
+          v.optional(
+            v.pipe(
+              v.number(),
+              v.integer(),
+              v.minValue(OUTBOX_BYTES_MIN),
+              v.maxValue(Number.MAX_SAFE_INTEGER),
+            ),
+            OUTBOX_BYTES_MAX,
+          ),
+          v.description(
+            "Bytes of rows that may wait for one sink; beyond it reading stops until it took some.",
+          ),
+        ),
+        shutdownTimeout: v.pipe(
+          v.optional(duration({ max: "1h" }), "30s"),
+          written("duration"),
+          v.description("How long a stop may take to deliver what is left; the rest is kept."),
         ),
       }),
       {},

@@ -93,6 +93,8 @@ export interface StateSettings {
   readonly checkpointEveryMs?: number;
   /** Bytes of rows that may wait for one sink. Default: `OUTBOX_BYTES_MAX`. */
   readonly outboxBytesMax?: number;
+  /** How long a stop may take to deliver what is left. Default: `SHUTDOWN_MS_MAX`. */
+  readonly shutdownMsMax?: number;
   /** 32 bytes: what is kept is encrypted with it. Undefined: it is not. */
   readonly key?: Uint8Array;
 }

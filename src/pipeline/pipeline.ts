@@ -210,7 +210,8 @@ export class Pipeline {
       logger.info("Windows are still open; the next start goes on with them.", { open });
     const late = new AbortController();
     const over = AbortSignal.any([failed, late.signal]);
-    void this.clock.sleep(SHUTDOWN_MS_MAX, over).then(() => late.abort());
+    const limitMs = this.settings.state.shutdownMsMax ?? SHUTDOWN_MS_MAX;
+    void this.clock.sleep(limitMs, over).then(() => late.abort());
     await outbox.drained(over);
     late.abort();
     if (outbox.isEmpty) return;

@@ -42,7 +42,12 @@ describe("resolveConfig()", () => {
       dedupe: { for: 3_600_000_000, idsMax: 5_000_000 },
       status: { host: "127.0.0.1", port: 8000, portAsked: false },
       metrics: { everyMs: 10_000 },
-      state: { dir: "/srv/plant/aggregator-data" },
+      state: {
+        dir: "/srv/plant/aggregator-data",
+        checkpointEveryMs: 5_000,
+        outboxBytesMax: 1_073_741_824,
+        shutdownMsMax: 30_000,
+      },
       bus: { embedded: true, bytesMax: 1_073_741_824, retention: 86_400_000_000 },
       ignoredVariables: [],
       secrets: [],
