@@ -49,7 +49,7 @@ export function sinkHelper<Options, Input>(
  * The function of a kind that is a source and a sink by one name: its options tell which of the two it can
  * be, and where it stands in the configuration tells which one it is.
  */
-interface SharedHelper<Source, Sink> {
+export interface SharedHelper<Source, Sink> {
   /** With options that both of them know it can stand in both places. */
   (options: Configurable<Pick<Source & Sink, keyof Source & keyof Sink>>): SourceInput & SinkInput;
   (options: Configurable<Source>): SourceInput;

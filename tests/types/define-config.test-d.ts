@@ -7,6 +7,7 @@ import {
   env,
   eventFunction,
   file,
+  kafka,
   postgres,
   sqlite,
   stdin,
@@ -81,5 +82,35 @@ defineConfig({ source: stdout() });
 defineConfig({ sinks: { a: stdin() } });
 // @ts-expect-error A file has a path.
 file();
+// One helper, two places: what both know may stand in both, the rest in its own.
+const brokers = env("KAFKA_BOOTSTRAP_SERVERS");
+const share = { index: env("SHARE", 0), count: 4 };
+defineConfig({
+  source: kafka({ brokers, topic: "events", group: "plant-7", share, from: "latest" }),
+  sinks: {
+    rows: kafka({ brokers, topic: "rows", partitions: 4 }),
+    more: kafka({ brokers, topic: "more" }),
+    last: kafka({
+      brokers,
+      sasl: { mechanism: "plain", username: "a", password: env("PASSWORD") },
+    }),
+  },
+});
+defineConfig({ source: kafka({ brokers: ["a:1", "b:2"], topic: "events" }) });
+defineConfig({ source: kafka({ brokers, topic: ["events", "others"] }) });
+// @ts-expect-error A source without a topic.
+defineConfig({ source: kafka({ brokers }) });
+// @ts-expect-error A sink has one topic.
+defineConfig({ sinks: { a: kafka({ brokers, topic: ["events", "others"] }) } });
+// @ts-expect-error Options of a source in the place of a sink.
+defineConfig({ sinks: { a: kafka({ brokers, topic: "events", group: "plant-7" }) } });
+// @ts-expect-error Options of a sink in the place of a source.
+defineConfig({ source: kafka({ brokers, topic: "rows", compression: "gzip" }) });
+// @ts-expect-error Options of both at once.
+kafka({ brokers, topic: "rows", group: "plant-7", compression: "gzip" });
+// @ts-expect-error A misspelt option of both.
+kafka({ brokers, topik: "rows" });
+// @ts-expect-error A share of one half.
+kafka({ brokers, topic: "events", share: { index: 0 } });
 // @ts-expect-error A misspelt option of a sink.
 sqlite({ path: "x", tabel: "y" });

@@ -1,0 +1,101 @@
+import { zstdCompressSync } from "node:zlib";
+import { lz4Compress, snappyCompress } from "@platformatic/wasm-utils/bundled";
+import { CompressionCodecs, CompressionTypes, type Message } from "kafkajs";
+import { testClient } from "./topic-reading.ts";
+
+/** Makes a topic. */
+export async function makeTopic(
+  brokers: string,
+  topic: string,
+  options: {
+    readonly partitions?: number;
+    readonly config?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: [
+        {
+          topic,
+          numPartitions: options.partitions ?? 1,
+          replicationFactor: 1,
+          configEntries: Object.entries(options.config ?? {}).map(([name, value]) => ({
+            name,
+            value,
+          })),
+        },
+      ],
+    });
+  });
+}
+
+type Admin = ReturnType<ReturnType<typeof testClient>["admin"]>;
+
+export async function withAdmin<Result>(
+  brokers: string,
+  work: (admin: Admin) => Promise<Result>,
+): Promise<Result> {
+  const admin = testClient(brokers).admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+type Producer = ReturnType<ReturnType<typeof testClient>["producer"]>;
+
+/** A producer that puts each message where it says. */
+export async function withProducer<Result>(
+  brokers: string,
+  work: (producer: Producer) => Promise<Result>,
+  transactionalId?: string,
+): Promise<Result> {
+  teachCodecs();
+  const producer = testClient(brokers).producer({
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition ?? 0,
+    ...(transactionalId === undefined
+      ? {}
+      : { transactionalId, maxInFlightRequests: 1, idempotent: true }),
+  });
+  await producer.connect();
+  try {
+    return await work(producer);
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** Sends lines, or whole messages, to partition 0 unless they say otherwise. */
+export async function produce(
+  brokers: string,
+  topic: string,
+  messages: readonly (string | Message)[],
+  compression: CompressionTypes = CompressionTypes.None,
+): Promise<void> {
+  await withProducer(brokers, (producer) =>
+    producer.send({
+      topic,
+      compression,
+      messages: messages.map((message) =>
+        typeof message === "string" ? { value: message } : message,
+      ),
+    }),
+  );
+}
+
+/** kafkajs brings gzip alone. */
+function teachCodecs(): void {
+  const codec = (compress: (bytes: Buffer) => Buffer) => () => ({
+    compress: async ({ buffer }: { buffer: Buffer }) => compress(buffer),
+    decompress: async (bytes: Buffer) => bytes,
+  });
+  CompressionCodecs[CompressionTypes.Snappy] = codec(snappyCompress);
+  CompressionCodecs[CompressionTypes.LZ4] = codec(lz4Compress);
+  CompressionCodecs[CompressionTypes.ZSTD] = codec((bytes) => zstdCompressSync(bytes));
+}
