@@ -13,8 +13,16 @@ import {
 import { microsOfTimestamp } from "../core/time.ts";
 import { postgresFailure, refusalOf } from "./sql/postgres-failure.ts";
 import { clientOptions, describePostgres, postgresOptions } from "./sql/postgres-options.ts";
-import { arrayText, deleteFrom, openTable, upsertInto } from "./sql/postgres-table.ts";
-import { within } from "./support/deadline.ts";
+import { PostgresProgress } from "./sql/postgres-progress.ts";
+import {
+  arrayText,
+  deleteFrom,
+  openProgressTable,
+  openTable,
+  upsertInto,
+} from "./sql/postgres-table.ts";
+import { Claim } from "./support/claim.ts";
+import { type Deadline, within } from "./support/deadline.ts";
 
 /** How long the refused rows of one batch may be looked for: halving it takes a few calls for each. */
 const SALVAGE_TIMEOUT_MS = 10 * CALL_TIMEOUT_MS;
@@ -23,7 +31,7 @@ const SALVAGE_TIMEOUT_MS = 10 * CALL_TIMEOUT_MS;
 export const postgres = defineSink({
   name: "postgres",
   summary: "Upserts window results into a table of a PostgreSQL database.",
-  delivery: "idempotent",
+  delivery: "transactional",
   options: postgresOptions,
   example: { url: "postgres://aggregator:password@localhost:5432/plant" },
   describe: describePostgres,
@@ -32,15 +40,12 @@ export const postgres = defineSink({
     const sql = connect(options.url, clientOptions(options, context.pipeline));
     const writer = new PostgresWriter({ sql, table: options.table, place, context });
     try {
-      await within(
-        openTable(sql, options.table).then(() => writer.probe()),
-        {
-          action: `Cannot open ${place}`,
-          ms: CALL_TIMEOUT_MS,
-          clock: context.clock,
-          signal,
-        },
-      );
+      await within(writer.connect(options.table), {
+        action: `Cannot open ${place}`,
+        ms: CALL_TIMEOUT_MS,
+        clock: context.clock,
+        signal,
+      });
       return writer;
     } catch (thrown) {
       await sql.end({ timeout: 0 });
@@ -61,6 +66,9 @@ class PostgresWriter implements SinkWriter {
   readonly #context: SinkContext;
   readonly #upsert: string;
   readonly #delete: string;
+  /** Undefined: nobody's, who keeps none. */
+  readonly #progress: PostgresProgress | undefined;
+  progress: number | undefined;
   /** Whether a call failed, so that nothing that is under way is worth waiting for. */
   #broken = false;
 
@@ -70,14 +78,14 @@ class PostgresWriter implements SinkWriter {
     this.#context = parts.context;
     this.#upsert = upsertInto(parts.table);
     this.#delete = deleteFrom(parts.table);
+    this.#progress = Claim.isWanted(parts.context) ? new PostgresProgress(parts) : undefined;
   }
 
   async write(batch: RowBatch, signal: AbortSignal): Promise<WriteOutcome> {
-    const entries = lastOfEachId(batch.rows);
     const { clock } = this.#context;
     const action = `Cannot write to ${this.#place}`;
     try {
-      const refused = await this.#writeAll(entries, { action, ms: CALL_TIMEOUT_MS, clock, signal });
+      const refused = await this.#writeAll(batch, { action, ms: CALL_TIMEOUT_MS, clock, signal });
       return { refused };
     } catch (thrown) {
       this.#broken = true;
@@ -89,43 +97,55 @@ class PostgresWriter implements SinkWriter {
     await this.#sql.end({ timeout: this.#broken ? 0 : 5 });
   }
 
-  /** Writes nothing, with the very statements of a write: finds missing rights and a missing key. */
-  async probe(): Promise<void> {
+  /** Makes what is missing, looks at what is there, and takes the sink over. */
+  async connect(table: string): Promise<void> {
+    await openTable(this.#sql, table);
+    // Nothing is written, with the very statements of a write: finds missing rights and a missing key.
     await this.#sql.begin(async (transaction) => {
       await this.#upsertRows(transaction, []);
       await this.#deleteRows(transaction, []);
     });
+    await openProgressTable(this.#sql, table);
+    this.progress = await this.#progress?.take(this.#sql);
   }
 
-  async #writeAll(
-    entries: readonly Entry[],
-    deadline: Parameters<typeof within>[1],
-  ): Promise<RefusedRow[]> {
+  async #writeAll(batch: RowBatch, deadline: Deadline): Promise<readonly RefusedRow[]> {
+    const entries = lastOfEachId(batch.rows);
     try {
-      await within(
-        this.#transaction((transaction) => this.#apply(transaction, entries)),
-        deadline,
-      );
-      return [];
+      const work = this.#transaction(batch, async (transaction) => {
+        await this.#apply(transaction, entries);
+        return [];
+      });
+      return await within(work, deadline);
     } catch (thrown) {
       if (refusalOf(thrown) === undefined) throw thrown;
     }
     // Some row is refused; all of it again, in halves.
-    const refused: RefusedRow[] = [];
-    const salvage = this.#transaction(async (transaction) => {
+    const salvage = this.#transaction(batch, async (transaction) => {
+      const refused: RefusedRow[] = [];
       await transaction.unsafe("set constraints all immediate");
       await this.#salvage(transaction, entries, refused);
+      await this.#progress?.keepRefused(transaction, { refused, rows: batch.rows.length });
+      return refused;
     });
-    await within(salvage, { ...deadline, ms: SALVAGE_TIMEOUT_MS });
-    return refused;
+    return await within(salvage, { ...deadline, ms: SALVAGE_TIMEOUT_MS });
   }
 
-  #transaction(work: (transaction: TransactionSql) => Promise<void>): Promise<unknown> {
-    return this.#sql.begin(async (transaction) => {
+  /** Rows and progress together; the rows that were refused, now or when the batch was written before. */
+  async #transaction(
+    batch: RowBatch,
+    work: (transaction: TransactionSql) => Promise<RefusedRow[]>,
+  ): Promise<readonly RefusedRow[]> {
+    const outcome = await this.#sql.begin(async (transaction) => {
       // Ours may have gone away by then; the server must not hold locks for it.
-      await transaction.unsafe(`set local statement_timeout = ${CALL_TIMEOUT_MS}`);
-      await work(transaction);
+      await transaction.unsafe(
+        `set local statement_timeout = ${CALL_TIMEOUT_MS};
+         set local idle_in_transaction_session_timeout = ${CALL_TIMEOUT_MS}`,
+      );
+      const known = await this.#progress?.move(transaction, batch);
+      return { refused: known ?? (await work(transaction)) };
     });
+    return outcome.refused;
   }
 
   /** Writes what can be written and collects the rest, by halving what fails. */

@@ -13,8 +13,10 @@ import {
   type WriteOutcome,
 } from "../core/sink.ts";
 import { isRefusal, sqliteFailure } from "./sql/sqlite-failure.ts";
-import { openTable, type TableStatements } from "./sql/sqlite-table.ts";
+import { SqliteProgress } from "./sql/sqlite-progress.ts";
+import { openProgressTable, openTable, type TableStatements } from "./sql/sqlite-table.ts";
 import { DEFAULT_TABLE, tableName } from "./sql/table-name.ts";
+import { Claim } from "./support/claim.ts";
 
 /**
  * How long another writer of the file is waited for. The calls are synchronous and hold up the whole
@@ -26,12 +28,11 @@ const BUSY_TIMEOUT_MS = 250;
 export const sqlite = defineSink({
   name: "sqlite",
   summary: "Upserts window results into a table of a SQLite file.",
-  delivery: "idempotent",
+  delivery: "transactional",
   options: v.strictObject({
     path: v.pipe(
       v.string(),
       v.nonEmpty(),
-      v.metadata({ kind: "path" }),
       v.description("The file of the database; made when it is missing, with its folder."),
       v.metadata({ kind: "path" }),
     ),
@@ -41,7 +42,7 @@ export const sqlite = defineSink({
     ),
   }),
   example: { path: "aggregates.sqlite" },
-  describe: ({ path, table }) => `${path} table ${table}`,
+  describe: describeSqlite,
   async open(options, context) {
     let database: DatabaseSync | undefined;
     try {
@@ -51,7 +52,14 @@ export const sqlite = defineSink({
       // Readers never hold up the writer, and what was committed survives a power cut.
       database.exec("pragma journal_mode = wal; pragma synchronous = full");
       const statements = openTable(database, options.table);
-      return new SqliteWriter({ database, statements, generation: context.generation, options });
+      openProgressTable(database, options.table);
+      const place = describeSqlite(options);
+      // Nobody has no progress.
+      const progress = Claim.isWanted(context)
+        ? new SqliteProgress(database, { table: options.table, place, context })
+        : undefined;
+      const { generation } = context;
+      return new SqliteWriter({ database, statements, progress, generation, options });
     } catch (thrown) {
       database?.close();
       throw sqliteFailure(`Cannot open "${options.path}"`, thrown);
@@ -59,9 +67,14 @@ export const sqlite = defineSink({
   },
 });
 
+function describeSqlite({ path, table }: { path: string; table: string }): string {
+  return `${path} table ${table}`;
+}
+
 interface WriterParts {
   readonly database: DatabaseSync;
   readonly statements: TableStatements;
+  readonly progress: SqliteProgress | undefined;
   readonly generation: number;
   readonly options: { readonly path: string };
 }
@@ -73,14 +86,18 @@ class SqliteWriter implements SinkWriter {
   readonly #generation: number;
   readonly #path: string;
   readonly #fileId: string | undefined;
+  readonly #progress: SqliteProgress | undefined;
+  readonly progress: number | undefined;
 
-  constructor({ database, statements, generation, options }: WriterParts) {
+  constructor({ database, statements, progress, generation, options }: WriterParts) {
     this.#database = database;
     this.#upsert = statements.upsert;
     this.#remove = statements.remove;
     this.#generation = generation;
     this.#path = options.path;
     this.#fileId = fileId(options.path);
+    this.#progress = progress;
+    this.progress = progress?.take();
   }
 
   async write(batch: RowBatch): Promise<WriteOutcome> {
@@ -91,12 +108,12 @@ class SqliteWriter implements SinkWriter {
     const refused = new Map<number, string>();
     try {
       // A round that fails has found one more row to leave out, so that this comes to an end.
-      while (!this.#commit(batch.rows, refused));
+      while (!this.#commit(batch, refused));
     } catch (thrown) {
       if (this.#database.isTransaction) this.#database.exec("rollback");
       throw sqliteFailure(`Cannot write to "${this.#path}"`, thrown);
     }
-    return { refused: [...refused].map(([index, reason]): RefusedRow => ({ index, reason })) };
+    return { refused: listOf(refused) };
   }
 
   async close(): Promise<void> {
@@ -104,8 +121,15 @@ class SqliteWriter implements SinkWriter {
   }
 
   /** Writes all rows but the refused ones, to which it adds; false when that undid the transaction. */
-  #commit(rows: readonly ResultRow[], refused: Map<number, string>): boolean {
+  #commit(batch: RowBatch, refused: Map<number, string>): boolean {
+    const { rows } = batch;
     this.#database.exec("begin immediate");
+    const known = this.#progress?.move(batch);
+    if (known !== undefined) {
+      this.#database.exec("rollback");
+      for (const { index, reason } of known) refused.set(index, reason);
+      return true;
+    }
     for (const [index, row] of rows.entries()) {
       if (refused.has(index)) continue;
       try {
@@ -118,6 +142,7 @@ class SqliteWriter implements SinkWriter {
         if (!this.#database.isTransaction) return false;
       }
     }
+    if (refused.size > 0) this.#progress?.keepRefused(listOf(refused), rows.length);
     this.#database.exec("commit");
     return true;
   }
@@ -146,6 +171,10 @@ class SqliteWriter implements SinkWriter {
       row.overflow ? 1 : 0,
     );
   }
+}
+
+function listOf(refused: ReadonlyMap<number, string>): RefusedRow[] {
+  return [...refused].map(([index, reason]) => ({ index, reason }));
 }
 
 /** Which file lies at a path; undefined when there is none. */

@@ -4,6 +4,7 @@ import type { ResultRow } from "../../src/core/result.ts";
 import type { SinkContext, SinkWriter, WriteOutcome } from "../../src/core/sink.ts";
 import { rejectionOf } from "../support/rejection.ts";
 import { labelsOf, rowOf, sinkContext } from "../support/sink-writing.ts";
+import { testProgress } from "./sink-progress.ts";
 
 /** A row as the store keeps it. */
 export type KeptRow = ResultRow & { readonly generation: number };
@@ -17,10 +18,20 @@ export interface SinkCase {
   refuseSome?(): Promise<Partial<ResultRow>>;
   /** Makes the place one of another shape, before it was ever opened. */
   misshape?(): Promise<{ says: RegExp }>;
+  /** Lets one write fail for now, and heals what it broke. A sink with progress has it. */
+  failOnce?(write: () => Promise<unknown>): Promise<Error>;
   cleanup?(): Promise<void>;
 }
 
-type Case = "overwrite" | "older" | "twice" | "withdraw" | "refuse" | "shape" | "generation";
+type Case =
+  | "overwrite"
+  | "older"
+  | "twice"
+  | "withdraw"
+  | "refuse"
+  | "shape"
+  | "generation"
+  | "progress";
 
 /** The promises of `SinkWriter`, for any sink. A case may be skipped only with a reason. */
 export function testSink(
@@ -31,6 +42,7 @@ export function testSink(
   },
 ): void {
   const skips = (which: Case): boolean => options.skip?.[which] !== undefined;
+  if (!skips("progress")) testProgress(name, options.prepare);
   describe(`sink ${name}`, () => {
     let sink: SinkCase;
     let writers: SinkWriter[] = [];
@@ -245,8 +257,12 @@ export const HOSTILE = [
 
 const forever = new AbortController().signal;
 
+let sequence = 0;
+
+/** Writes the rows behind all that were written so. */
 export function write(writer: SinkWriter, rows: readonly ResultRow[]): Promise<WriteOutcome> {
-  return writer.write({ rows, through: 0 }, forever);
+  sequence += Math.max(1, rows.length);
+  return writer.write({ rows, through: sequence }, forever);
 }
 
 /** Labels have no prototype here and one there, which is no difference between rows. */

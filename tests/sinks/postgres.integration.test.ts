@@ -29,6 +29,19 @@ await describeWithPostgres("postgres", (server) => {
           await runSql(url, `alter table ${QUOTED} add check (name <> 'refused')`);
           return { name: "refused" };
         },
+        async failOnce(attempt) {
+          // At the commit only, when all is written and the progress has moved.
+          await runSql(
+            url,
+            `create function fail() returns trigger language plpgsql as
+             $$ begin raise 'away' using errcode = '40001'; end $$;
+             create constraint trigger fail after insert on ${QUOTED}
+             deferrable initially deferred for each row execute function fail()`,
+          );
+          const failure = await rejectionOf(attempt());
+          await runSql(url, `drop function fail cascade`);
+          return failure;
+        },
         async misshape() {
           await runSql(
             url,
@@ -233,7 +246,9 @@ function testTables(server: PostgresServer): void {
     const url = await server.database();
     const options = { url, table: "aggregates" };
     const writers = await Promise.all(
-      Array.from({ length: 6 }, () => postgres.open(options, sinkContext(), forever)),
+      Array.from({ length: 6 }, (_, n) =>
+        postgres.open(options, sinkContext({ sink: `warehouse-${n}` }), forever),
+      ),
     );
     await Promise.all(writers.map((writer, n) => write(writer, [rowOf(n)])));
     await Promise.all(writers.map((writer) => writer.close()));

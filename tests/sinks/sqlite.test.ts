@@ -41,6 +41,14 @@ testSink("sqlite", {
           says: /some "table".*"pipeline" is missing.*"window_start" is TEXT, wanted REAL.*"mine"/,
         };
       },
+      async failOnce(attempt) {
+        const other = new DatabaseSync(path);
+        other.exec("begin immediate");
+        const failure = await rejectionOf(attempt());
+        other.exec("rollback");
+        other.close();
+        return failure;
+      },
       cleanup: () => rm(folder, { recursive: true }),
     };
   },

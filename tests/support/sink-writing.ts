@@ -1,14 +1,25 @@
 import { type Logger, silentLogger } from "../../src/core/logger.ts";
 import type { ResultRow } from "../../src/core/result.ts";
-import type { SinkContext } from "../../src/core/sink.ts";
+import type { Owner, SinkContext } from "../../src/core/sink.ts";
 import { realClock } from "../../src/pipeline/real-clock.ts";
 
 export function sinkContext(
-  options: { sink?: string; pipeline?: string; generation?: number; logger?: Logger } = {},
+  options: {
+    sink?: string;
+    pipeline?: string;
+    owner?: Partial<Owner>;
+    generation?: number;
+    logger?: Logger;
+  } = {},
 ): SinkContext {
   return {
     sink: options.sink ?? "warehouse",
-    owner: { share: "0/1", lineage: "0197a5b1-0000-8000-8000-000000000001", epoch: 1 },
+    owner: {
+      share: "0/1",
+      lineage: "0197a5b1-0000-8000-8000-000000000001",
+      epoch: 1,
+      ...options.owner,
+    },
     pipeline: options.pipeline ?? "plant-7",
     generation: options.generation ?? 1_700_000_000,
     clock: realClock,

@@ -7,7 +7,7 @@ const { signal } = new AbortController();
 const writer = await sqlite.open({ path: path!, table: "aggregates" }, sinkContext(), signal);
 const rows = Array.from({ length: 2000 }, (_, n) => rowOf(n + 2, { name: "n".repeat(512) }));
 try {
-  await writer.write({ rows, through: 0 }, signal);
+  await writer.write({ rows, through: Number.MAX_SAFE_INTEGER }, signal);
   console.log("written");
 } catch (thrown) {
   console.log(String(thrown));

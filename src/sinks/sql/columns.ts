@@ -31,6 +31,21 @@ export const ROW_COLUMNS = [
   { name: "overflow", kind: "flag", nullable: false },
 ] as const satisfies readonly RowColumn[];
 
+/** The columns of the table that keeps the progress of the writers of a table of results. */
+export const PROGRESS_COLUMNS = [
+  { name: "pipeline", kind: "text", nullable: false },
+  { name: "share", kind: "text", nullable: false },
+  { name: "sink", kind: "text", nullable: false },
+  { name: "lineage", kind: "text", nullable: false },
+  { name: "epoch", kind: "whole", nullable: false },
+  { name: "writer", kind: "text", nullable: false },
+  { name: "through", kind: "whole", nullable: true },
+  { name: "refused", kind: "text", nullable: true },
+] as const satisfies readonly RowColumn[];
+
+/** Its primary key: how many of its columns, from the first. */
+export const PROGRESS_KEY_COLUMNS = 3;
+
 /** A column that a table has. */
 export interface FoundColumn {
   readonly name: string;
@@ -54,11 +69,14 @@ export interface ColumnTypes {
  */
 export function faultOfShape(
   found: readonly FoundColumn[],
-  types: ColumnTypes,
+  {
+    wanted: columns,
+    types,
+  }: { readonly wanted: readonly RowColumn[]; readonly types: ColumnTypes },
 ): string | undefined {
   const byName = new Map(found.map((column) => [column.name, column]));
   const faults: string[] = [];
-  for (const column of ROW_COLUMNS) {
+  for (const column of columns) {
     const match = byName.get(column.name);
     const wanted = types.typeOf(column);
     if (match === undefined) {

@@ -3,11 +3,13 @@ import { FatalError } from "../../core/errors.ts";
 import {
   type ColumnTypes,
   faultOfShape,
+  PROGRESS_COLUMNS,
+  PROGRESS_KEY_COLUMNS,
   ROW_COLUMNS,
   type RowColumn,
   SHAPE_REMEDY,
 } from "./columns.ts";
-import { quoteIdentifier, quoteTable } from "./table-name.ts";
+import { progressTableOf, quoteIdentifier, quoteTable } from "./table-name.ts";
 
 const TYPES: Readonly<Record<RowColumn["kind"], string>> = {
   id: "uuid",
@@ -43,18 +45,36 @@ const postgresTypes: ColumnTypes = {
  * @throws {FatalError} If a table of that name has another shape.
  */
 export async function openTable(sql: postgres.Sql, table: string): Promise<void> {
+  await openTableOf(sql, { table, wanted: ROW_COLUMNS, definition: definitionOf(table) });
+}
+
+/** The same for the table beside it, which keeps the progress of those who write. */
+export async function openProgressTable(sql: postgres.Sql, table: string): Promise<void> {
+  await openTableOf(sql, {
+    table: progressTableOf(table),
+    wanted: PROGRESS_COLUMNS,
+    definition: progressDefinitionOf(table),
+  });
+}
+
+async function openTableOf(
+  sql: postgres.Sql,
+  {
+    table,
+    wanted,
+    definition,
+  }: { table: string; wanted: readonly RowColumn[]; definition: string },
+): Promise<void> {
   const found = await columnsOf(sql, table);
   if (found.length > 0) {
-    const fault = faultOfShape(found, postgresTypes);
+    const fault = faultOfShape(found, { wanted, types: postgresTypes });
     if (fault === undefined) return;
     throw new FatalError(`Cannot write to table "${table}": ${fault}; ${SHAPE_REMEDY}`);
   }
   await sql.begin(async (transaction) => {
     await transaction.unsafe(`select pg_advisory_xact_lock(${CREATION_LOCK})`);
     // Whoever held the lock before us may have made it.
-    if ((await columnsOf(transaction, table)).length === 0) {
-      await transaction.unsafe(definitionOf(table));
-    }
+    if ((await columnsOf(transaction, table)).length === 0) await transaction.unsafe(definition);
   });
 }
 
@@ -62,11 +82,28 @@ export async function openTable(sql: postgres.Sql, table: string): Promise<void>
 export function definitionOf(table: string): string {
   const columns = ROW_COLUMNS.map((column) => {
     const key = column.kind === "id" ? " primary key" : "";
-    const type = `${quoteIdentifier(column.name)} ${postgresTypes.typeOf(column)}`;
-    return `  ${type}${key}${column.nullable || key !== "" ? "" : " not null"}`;
+    return `  ${columnText(column)}${key}${column.nullable || key !== "" ? "" : " not null"}`;
   });
   return `create table ${quoteTable(table)} (\n${columns.join(",\n")}\n);
 create index on ${quoteTable(table)} ("name", "window_start");`;
+}
+
+/** The statement that makes the table of progress; `docs/sinks.md` shows it. */
+export function progressDefinitionOf(table: string): string {
+  const columns = PROGRESS_COLUMNS.map(
+    (column) => `  ${columnText(column)}${column.nullable ? "" : " not null"}`,
+  );
+  const key = PROGRESS_COLUMNS.slice(0, PROGRESS_KEY_COLUMNS).map(({ name }) =>
+    quoteIdentifier(name),
+  );
+  return `create table ${quoteTable(progressTableOf(table))} (
+${columns.join(",\n")},
+  primary key (${key.join(", ")})
+);`;
+}
+
+function columnText(column: RowColumn): string {
+  return `${quoteIdentifier(column.name)} ${postgresTypes.typeOf(column)}`;
 }
 
 interface CatalogColumn {

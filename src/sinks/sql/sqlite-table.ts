@@ -4,11 +4,13 @@ import {
   type ColumnTypes,
   type FoundColumn,
   faultOfShape,
+  PROGRESS_COLUMNS,
+  PROGRESS_KEY_COLUMNS,
   ROW_COLUMNS,
   type RowColumn,
   SHAPE_REMEDY,
 } from "./columns.ts";
-import { quoteIdentifier, quoteTable } from "./table-name.ts";
+import { progressTableOf, quoteIdentifier, quoteTable } from "./table-name.ts";
 
 export interface TableStatements {
   /** Parameters in the order of `ROW_COLUMNS`. */
@@ -43,12 +45,7 @@ const sqliteTypes: ColumnTypes = {
  * @throws {FatalError} If a table of that name has another shape.
  */
 export function openTable(database: DatabaseSync, table: string): TableStatements {
-  const found = columnsOf(database, table);
-  if (found.length === 0) create(database, table);
-  const fault = found.length === 0 ? undefined : faultOfShape(found, sqliteTypes);
-  if (fault !== undefined) {
-    throw new FatalError(`Cannot write to table "${table}": ${fault}; ${SHAPE_REMEDY}`);
-  }
+  if (!isShaped(database, { table, wanted: ROW_COLUMNS })) create(database, table);
   try {
     return prepare(database, table);
   } catch (thrown) {
@@ -56,6 +53,27 @@ export function openTable(database: DatabaseSync, table: string): TableStatement
     const problem = `column "id" is neither its primary key nor unique; ${SHAPE_REMEDY}`;
     throw new FatalError(`Cannot write to table "${table}": ${problem}`);
   }
+}
+
+/** The same for the table beside it, which keeps the progress of those who write. */
+export function openProgressTable(database: DatabaseSync, table: string): void {
+  const beside = progressTableOf(table);
+  if (isShaped(database, { table: beside, wanted: PROGRESS_COLUMNS })) return;
+  const key = PROGRESS_COLUMNS.slice(0, PROGRESS_KEY_COLUMNS).map(({ name }) => name);
+  database.exec(`create table if not exists ${quoteTable(beside)} (
+    ${PROGRESS_COLUMNS.map(definitionOf).join(", ")}, primary key (${key.join(", ")}))`);
+}
+
+/** Whether the table is there; one of another shape is refused. */
+function isShaped(
+  database: DatabaseSync,
+  { table, wanted }: { table: string; wanted: readonly RowColumn[] },
+): boolean {
+  const found = columnsOf(database, table);
+  if (found.length === 0) return false;
+  const fault = faultOfShape(found, { wanted, types: sqliteTypes });
+  if (fault === undefined) return true;
+  throw new FatalError(`Cannot write to table "${table}": ${fault}; ${SHAPE_REMEDY}`);
 }
 
 function columnsOf(database: DatabaseSync, table: string): FoundColumn[] {
@@ -72,16 +90,18 @@ function columnsOf(database: DatabaseSync, table: string): FoundColumn[] {
 }
 
 function create(database: DatabaseSync, table: string): void {
-  const columns = ROW_COLUMNS.map(({ name, kind, nullable }) => {
-    const key = kind === "id" ? " primary key" : "";
-    return `${quoteIdentifier(name)} ${TYPES[kind]}${key}${nullable ? "" : " not null"}`;
-  });
+  const columns = ROW_COLUMNS.map(definitionOf);
   const index = quoteIdentifier(`${table}_name_window_start`);
   // Another process may make it at the same moment.
   database.exec(`begin immediate;
     create table if not exists ${quoteTable(table)} (${columns.join(", ")});
     create index if not exists ${index} on ${quoteTable(table)} ("name", "window_start");
     commit`);
+}
+
+function definitionOf({ name, kind, nullable }: RowColumn): string {
+  const key = kind === "id" ? " primary key" : "";
+  return `${quoteIdentifier(name)} ${TYPES[kind]}${key}${nullable ? "" : " not null"}`;
 }
 
 function prepare(database: DatabaseSync, table: string): TableStatements {
