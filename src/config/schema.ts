@@ -92,6 +92,14 @@ export const timeSchema = v.strictObject({
     written('duration or `"off"`'),
     v.description("How far ahead of the clock an event may be; others are refused as `future`."),
   ),
+  maxPartitionSkew: v.pipe(
+    v.optional(durationOrOff({ min: "1s" }), "1h"),
+    written('duration or `"off"`'),
+    v.description(
+      "How far a partition may be ahead of the watermark; one that is further ahead waits, so that " +
+        "no more windows are held than that.",
+    ),
+  ),
   timestampUnit: v.pipe(
     v.optional(v.picklist(["s", "ms", "us", "ns"]), "s"),
     v.description("What the `timestamp` of an event counts."),

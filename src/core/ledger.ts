@@ -14,6 +14,8 @@ export interface LedgerCounts {
   replayed: number;
   /** Beside the balance: events that a bus threw away before we read them. */
   gaps: number;
+  /** Beside the balance: records without a value, which were passed over. */
+  tombstones: number;
 }
 
 /** A ledger in which nothing was received. */
@@ -30,6 +32,7 @@ export function emptyLedger(): LedgerCounts {
     late_partial: 0,
     replayed: 0,
     gaps: 0,
+    tombstones: 0,
   };
 }
 

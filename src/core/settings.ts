@@ -66,6 +66,8 @@ export interface TimeSettings {
   readonly outOfOrderness: DurationMicros;
   readonly idleTimeout: DurationMicros | "off";
   readonly maxFuture: DurationMicros | "off";
+  /** A partition that is further ahead of the watermark waits. */
+  readonly maxPartitionSkew: DurationMicros | "off";
   readonly timestampUnit: TimestampUnit;
   readonly minTimestamp: EpochMicros;
   readonly maxTimestamp: EpochMicros;

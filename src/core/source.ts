@@ -107,6 +107,11 @@ export interface SourceDefinition<Options, Input = unknown> {
   /** How a person finds it in `/status`, without secrets: `http://bus:8000/vabus`. */
   describe(options: Options): string;
   /**
+   * Which part of the source this instance reads, as `index/count`. Absent: `0/1`, all of it. Instances of
+   * one pipeline are told apart by it.
+   */
+  share?(options: Options): string;
+  /**
    * Connects.
    *
    * @throws {TransientError} Away for now.

@@ -91,6 +91,11 @@ export class Engine {
     return this.#seen.evicted;
   }
 
+  /** The partitions that are known, whether the watermark waits for them or not. */
+  get partitions(): readonly string[] {
+    return this.#watermark.partitions;
+  }
+
   /** Makes a partition known: from now on the watermark waits for it. */
   openPartition(partition: string): void {
     this.#watermark.open(partition);

@@ -44,6 +44,10 @@ export class Watermark {
     this.#nowMs = nowMs;
   }
 
+  get partitions(): readonly string[] {
+    return [...this.#partitions.keys()];
+  }
+
   /** Makes a partition known, before its first event: from now on the watermark waits for it. */
   open(partition: string): void {
     if (this.#partitions.has(partition)) return;

@@ -82,6 +82,7 @@ export class Processor {
     for (const refusal of batch.refusals) this.#options.onRefusal(refusal);
     engine.ledger.received += batch.refusals.length;
     engine.ledger.invalid += batch.refusals.length;
+    engine.ledger.tombstones += batch.tombstones ?? 0;
     if (batch.gap !== undefined) this.#markGap(batch);
     const input = inputOf(batch.bytes, batch.length);
     const columns = this.#columns;

@@ -30,6 +30,10 @@ export async function prometheusText(pipeline: Pipeline, view: PipelineView): Pr
   const events = counter("aggregator_events_total", "Events by what became of them", ["outcome"]);
   for (const outcome of OUTCOMES) events.inc({ outcome }, status.ledger[outcome]);
 
+  counter("aggregator_tombstones_total", "Records without a value, passed over").inc(
+    status.ledger.tombstones,
+  );
+
   const watermark = gauge("aggregator_watermark_seconds", "Event time up to which windows fired");
   const lag = gauge("aggregator_watermark_lag_seconds", "Wall clock minus watermark");
   watermark.set(status.watermark ?? Number.NaN);

@@ -16,6 +16,7 @@ export const kafka = defineSource({
   options: kafkaSourceOptions,
   example: { brokers: "localhost:9092", topic: "events", group: "plant-7" },
   describe: describeKafkaSource,
+  share: ({ share }) => `${share.index}/${share.count}`,
   async open(options, context, signal) {
     const client = createKafkaClient(options, {
       clientId: `aggregator-${options.group}`,

@@ -36,6 +36,7 @@ describe("resolveConfig()", () => {
         idleTimeout: 10_000_000,
         maxFuture: 60_000_000,
         timestampUnit: "s",
+        maxPartitionSkew: 3_600_000_000,
         minTimestamp: -2_208_988_800_000_000,
         maxTimestamp: 7_258_118_400_000_000,
       },

@@ -47,6 +47,7 @@ export class Oracle {
     late_partial: 0,
     replayed: 0,
     gaps: 0,
+    tombstones: 0,
   };
   readonly ruleCounts: { late: number; over_limit: number; aggregated: number }[];
   watermark = -Infinity;

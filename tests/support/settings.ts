@@ -29,6 +29,7 @@ export function settingsOf(
       outOfOrderness: durationMicros(5 * SECOND),
       idleTimeout: durationMicros(10 * SECOND),
       maxFuture: durationMicros(60 * SECOND),
+      maxPartitionSkew: durationMicros(3600 * SECOND),
       timestampUnit: "s",
       minTimestamp: epochMicros(-2_208_988_800 * SECOND),
       maxTimestamp: epochMicros(7_258_118_400 * SECOND),
