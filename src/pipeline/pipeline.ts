@@ -5,19 +5,20 @@ import { SHUTDOWN_MS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Cursor, SourceRead, SourceReader } from "../core/source.ts";
+import type { Cursor, EventBatch, SourceRead, SourceReader } from "../core/source.ts";
 import { millisOf } from "../core/time.ts";
 import type { State } from "../state/state.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import { Measurements } from "./measurements.ts";
+import { PartitionWatch } from "./partition-watch.ts";
 import { Processor } from "./processor.ts";
 
 /** How long one read of the source may wait, so that the rest of the pipeline is looked after. */
 const READ_WAIT_MS_MAX = 5_000;
 
-/** One instance reads all partitions. */
+/** Of a source that knows no shares. */
 const WHOLE_SHARE = "0/1";
 
 /** How long the loop may keep the thread while the source always has more. */
@@ -96,12 +97,13 @@ export class Pipeline {
       random,
     });
     const { lineage, epoch, generation } = state;
+    const share = settings.source.definition.share?.(settings.source.options) ?? WHOLE_SHARE;
     this.deliveries = settings.sinks.map(
       (sink) =>
         new Delivery(sink, {
           state,
           pipeline: settings.name,
-          owner: { share: WHOLE_SHARE, lineage, epoch },
+          owner: { share, lineage, epoch },
           generation,
           clock,
           logger,
@@ -169,14 +171,17 @@ export class Pipeline {
   }
 
   #process(read: Exclude<SourceRead, { kind: "end" }>): ResultRow[] {
-    const { engine } = this.processor;
     const nowMs = this.clock.monotonicMs();
-    if (read.kind === "empty") {
-      this.pending = 0;
-      engine.idle(nowMs);
-      return this.processor.rows();
-    }
-    const { batch } = read;
+    const watch = this.#watch;
+    watch?.open();
+    if (read.kind === "batch") this.#add(read.batch, nowMs);
+    else this.pending = watch?.isCaughtUp === false ? undefined : 0;
+    watch?.idle(read, nowMs);
+    watch?.hold();
+    return this.processor.rows();
+  }
+
+  #add(batch: EventBatch, nowMs: number): void {
     this.pending = batch.pending;
     this.cursor = batch.cursor;
     if (batch.length > 0) this.lastEventMs = nowMs;
@@ -185,7 +190,6 @@ export class Pipeline {
       this.#options.logger.error(`Events are lost: ${detail}`, { gap: events });
     }
     this.processor.add(batch, { now: this.clock.now(), nowMs });
-    return this.processor.rows();
   }
 
   async #ack(cursor: Cursor, stop: AbortSignal): Promise<void> {
@@ -237,7 +241,7 @@ export class Pipeline {
     const { source, time } = this.settings;
     const idleMs = time.idleTimeout === "off" ? Infinity : millisOf(time.idleTimeout);
     const { clock, logger, log } = this.#options;
-    return await source.definition.open(
+    const reader = await source.definition.open(
       source.options,
       // A read ends at half the idle time at the latest, so that the idle rule is looked at in time.
       {
@@ -249,6 +253,9 @@ export class Pipeline {
       },
       signal,
     );
+    const { engine } = this.processor;
+    this.#watch = new PartitionWatch({ engine, reader, maxSkew: time.maxPartitionSkew, logger });
+    return reader;
   }
 
   /** Logs an unexpected failure of something that must not stop the pipeline. */
