@@ -63,6 +63,8 @@ export class Pipeline {
   lastEventMs: number | undefined;
   readonly #options: PipelineOptions;
   #breathedMs = 0;
+  /** The partitions of the reader that is open. */
+  #watch: PartitionWatch | undefined;
   #hasEnded = false;
 
   constructor(settings: Settings, options: PipelineOptions) {
