@@ -7,6 +7,7 @@ import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { LivePipelineView } from "../pipeline/pipeline-view.ts";
 import { realClock } from "../pipeline/real-clock.ts";
+import { sealOf } from "../state/seal.ts";
 import { State } from "../state/state.ts";
 import { createStatusApp } from "../status/app.ts";
 import { decideAccess } from "../status/auth.ts";
@@ -63,6 +64,7 @@ function openState({ name, state, sinks }: Settings): State {
     share: "0/1",
     sinks: sinks.map((sink) => sink.name),
     now: secondsOf(realClock.now()),
+    seal: sealOf(state.key),
     ...(outboxBytesMax === undefined ? {} : { outboxBytesMax }),
   });
 }

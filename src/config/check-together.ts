@@ -12,7 +12,18 @@ import { ruleSchema, timeSchema } from "./schema.ts";
  */
 export function checkTogether(config: Readonly<Record<string, unknown>>): Fault[] {
   const rules = Object.entries(objectAt(config, "rules") ?? {});
-  return [...rules.flatMap((rule) => checkTargets(rule, config)), ...checkTimes(config, rules)];
+  return [
+    ...rules.flatMap((rule) => checkTargets(rule, config)),
+    ...checkTimes(config, rules),
+    ...checkKey(objectAt(config, "state") ?? {}),
+  ];
+}
+
+/** There is one key. */
+function checkKey({ key, keyFile }: Readonly<Record<string, unknown>>): Fault[] {
+  if (key === undefined || keyFile === undefined) return [];
+  const message = "must not be given beside state.key";
+  return [{ path: ["state", "keyFile"], message, value: NO_VALUE, expected: null }];
 }
 
 type Rule = readonly [name: string, rule: unknown];

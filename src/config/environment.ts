@@ -19,6 +19,7 @@ const OWN_VARIABLES: ReadonlyMap<string, string> = new Map([
   ["AGGREGATION_INTERVAL", "rules"],
   ["STORAGE_TYPE", "sinks"],
   ["STATE_DIR", "state.dir"],
+  ["STATE_KEY", "state.key"],
   ["AGGREGATOR_TOKEN", "status.token"],
 ]);
 
@@ -49,6 +50,10 @@ export function configOfEnvironment(
     isOpen(path) ? read(path) : undefined;
   const url = ifOpen("source", () => reader.text("VABUS_URL", "source.url"));
   const dir = ifOpen("state.dir", (path) => reader.text("STATE_DIR", path));
+  // There is one key: a file that names its file says so.
+  const key = isOpen("state.keyFile")
+    ? ifOpen("state.key", (path) => reader.text("STATE_KEY", path))
+    : undefined;
   const config = withoutUndefined({
     source: url === undefined ? undefined : { kind: "vabus", url },
     rules: ifOpen("rules", () => rulesOf(reader)),
@@ -58,9 +63,11 @@ export function configOfEnvironment(
       port: ifOpen("status.port", (path) => reader.port("PORT", path)),
       token: ifOpen("status.token", (path) => reader.text("AGGREGATOR_TOKEN", path)),
     }),
-    state: withoutUndefined({ dir: dir === undefined ? undefined : absolute(dir) }),
+    state: withoutUndefined({ dir: dir === undefined ? undefined : absolute(dir), key }),
   });
-  const ignored = [...OWN_VARIABLES].filter(([name, path]) => env[name] && !isOpen(path));
+  const isSaid = (path: string): boolean =>
+    !isOpen(path) || (path === "state.key" && !isOpen("state.keyFile"));
+  const ignored = [...OWN_VARIABLES].filter(([name, path]) => env[name] && isSaid(path));
   return {
     config,
     variables: reader.variables,

@@ -7,6 +7,7 @@ import { shown } from "./explain.ts";
 import { importModule } from "./import-module.ts";
 import { placesOf } from "./place-of.ts";
 import { resolveConfig } from "./resolve.ts";
+import { withKeyOfFile } from "./state-key.ts";
 
 /** The file that is looked for when none is named. */
 export const CONFIG_FILE = "aggregator.config.ts";
@@ -28,14 +29,20 @@ export async function loadConfig({ path, cwd, env }: LoadOptions): Promise<Setti
   const file = resolve(cwd, path ?? CONFIG_FILE);
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined && path === undefined) {
-    return resolveConfig({}, { origin: "the environment", dir: cwd, env });
+    return complete(resolveConfig({}, { origin: "the environment", dir: cwd, env }));
   }
   if (stats === undefined) throw fault(`Cannot find the configuration ${shown(path)}`);
   if (stats.isDirectory()) {
     throw fault(`Cannot read the configuration ${shown(path ?? CONFIG_FILE)}: it is a folder`);
   }
   const input = await exportOf(file, path ?? CONFIG_FILE);
-  return resolveConfig(input, { origin: file, dir: dirname(file), cwd, env });
+  return complete(resolveConfig(input, { origin: file, dir: dirname(file), cwd, env }));
+}
+
+/** Reads what the configuration keeps in files of its own. */
+function complete(settings: Settings): Settings {
+  const { keyFile } = settings.state;
+  return keyFile === undefined ? settings : withKeyOfFile(settings, keyFile);
 }
 
 async function exportOf(file: string, name: string): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import * as v from "valibot";
 import { entriesOf, unwrapped } from "./explain.ts";
+import type { Path } from "./path-text.ts";
 
 type Schema = v.GenericSchema;
 
@@ -34,6 +35,15 @@ export function secretsIn(value: unknown, schema: Schema | undefined): string[] 
 /** Whether the last key of a path names a secret. */
 export function isSecretName(key: string | number | undefined): boolean {
   return typeof key === "string" && SECRET_NAME.test(key);
+}
+
+/** Whether the schema marks what stands at a path as a secret. */
+export function isSecretAt(path: Path, schema: Schema): boolean {
+  const at = path.reduce<Schema | undefined>(
+    (holder, key) => entriesOf(unwrapped(holder))?.[key],
+    schema,
+  );
+  return markOf(at, undefined) === "secret";
 }
 
 /** The password of a URL, as it stands there and decoded. */

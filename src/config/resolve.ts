@@ -9,9 +9,10 @@ import { type Component, type Definition, optionsSchema } from "./component.ts";
 import { configOfEnvironment } from "./environment.ts";
 import { type Environment, type Expanded, expandEnv } from "./expand-env.ts";
 import { explain, type Fault, NO_VALUE, shown } from "./explain.ts";
-import { absolutePaths, isSecretName, secretsIn } from "./marks.ts";
+import { absolutePaths, isSecretAt, isSecretName, secretsIn } from "./marks.ts";
 import { pathText } from "./path-text.ts";
 import { configSchema, EMBEDDED_SOURCE } from "./schema.ts";
+import { parseKey } from "./state-key.ts";
 
 /** The port when nobody asked for one. */
 const PORT_DEFAULT = 8000;
@@ -164,7 +165,10 @@ function issueOf(
   if (above.some((at) => expanded.missing.has(at))) return [];
   const variable = variables.get(path);
   const isScalar = typeof fault.value !== "object" || fault.value === null;
-  const isHidden = above.some((at) => expanded.fromEnv.has(at)) || fault.path.some(isSecretName);
+  const isHidden =
+    above.some((at) => expanded.fromEnv.has(at)) ||
+    fault.path.some(isSecretName) ||
+    isSecretAt(fault.path, configSchema);
   const value = isHidden ? "***" : shown(fault.value);
   const message =
     fault.value === NO_VALUE || fault.value === undefined || !isScalar
@@ -219,6 +223,9 @@ function settingsOf(
       checkpointEveryMs: millisOf(output.state.checkpointEvery),
       outboxBytesMax: output.state.maxOutboxBytes,
       shutdownMsMax: millisOf(output.state.shutdownTimeout),
+      key: output.state.key === undefined ? undefined : parseKey(output.state.key),
+      keyFile:
+        output.state.keyFile === undefined ? undefined : resolvePath(dir, output.state.keyFile),
     },
     bus: {
       embedded: output.source.definition.name === EMBEDDED_SOURCE,

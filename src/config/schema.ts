@@ -15,6 +15,7 @@ import { componentSchema, type SinkInput, type SourceInput } from "./component.t
 import { duration, durationOrOff } from "./duration.ts";
 import { instant } from "./instant.ts";
 import { namedSchema } from "./named.ts";
+import { keySchema } from "./state-key.ts";
 import { windowSchema } from "./window.ts";
 
 /** The source that reads our own bus: the only one for which the service serves it. */
@@ -230,6 +231,17 @@ export const configSchema = v.strictObject({
             "./aggregator-data",
           ),
           v.description("Folder of everything that outlives a restart. `STATE_DIR` when left out."),
+        ),
+        key: v.pipe(
+          v.optional(keySchema),
+          v.description(
+            "Encrypts what is kept (AES-256-GCM): 32 bytes as base64 or hex. `STATE_KEY` when left out; " +
+              "without one nothing is encrypted.",
+          ),
+        ),
+        keyFile: v.pipe(
+          v.optional(v.pipe(v.string(), v.nonEmpty(), v.metadata({ kind: "path" }))),
+          v.description("File of that key, instead of `key`."),
         ),
         checkpointEvery: v.pipe(
           v.optional(duration({ min: "10ms" }), "5s"),

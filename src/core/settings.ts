@@ -98,7 +98,9 @@ export interface StateSettings {
   /** How long a stop may take to deliver what is left. Default: `SHUTDOWN_MS_MAX`. */
   readonly shutdownMsMax?: number;
   /** 32 bytes: what is kept is encrypted with it. Undefined: it is not. */
-  readonly key?: Uint8Array;
+  readonly key?: Uint8Array | undefined;
+  /** Absolute path of the file of the key. Whoever loads the configuration reads it. */
+  readonly keyFile?: string | undefined;
 }
 
 /** Our own bus: the embedded default and `aggregator bus`. */

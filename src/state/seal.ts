@@ -75,6 +75,11 @@ export function keySeal(key: Uint8Array): Seal {
   };
 }
 
+/** The seal of a state whose configuration names this key, or none. */
+export function sealOf(key: Uint8Array | undefined): Seal {
+  return key === undefined ? plainSeal : keySeal(key);
+}
+
 function checksum(bytes: Uint8Array, place: string): number {
   return crc32(bytes, crc32(place));
 }
