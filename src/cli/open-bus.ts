@@ -9,6 +9,7 @@ import type { Settings } from "../core/settings.ts";
 import { millisOf } from "../core/time.ts";
 import { eventCheckOf } from "../pipeline/event-check.ts";
 import { openJournal } from "../state/journal.ts";
+import { sealOf } from "../state/seal.ts";
 
 /** Metrics are looked at, not kept: some days of a service that sends its own every ten seconds. */
 const METRICS_BYTES_MAX = 64 * 1024 * 1024;
@@ -42,7 +43,8 @@ export interface OpenBus {
 export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
   const { settings, dir, reader, clock, logger, stopping } = options;
   const { bytesMax, retention } = settings.bus;
-  const journal = { clock, logger, retentionMs: millisOf(retention) };
+  const seal = sealOf(settings.state.key);
+  const journal = { clock, logger, retentionMs: millisOf(retention), seal };
   await mkdir(dir, { recursive: true });
   const events = await openJournal({ ...journal, folder: join(dir, "events"), bytesMax, reader });
   try {

@@ -11,8 +11,10 @@ import { countLineFeeds } from "../core/lines.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Cursor } from "../core/source.ts";
 import { LineBlock } from "./line-block.ts";
-import { HEADER_BYTES, sealRecord } from "./record.ts";
+import { HEADER_BYTES } from "./record.ts";
+import { RecordSeal } from "./record-seal.ts";
 import { RECORD_BYTES_MAX } from "./record-window.ts";
+import { plainSeal, type Seal } from "./seal.ts";
 import { SegmentFolder } from "./segment-folder.ts";
 
 /** Lines written and synced together: long enough that the sync is shared, short enough to be soon done. */
@@ -43,6 +45,8 @@ export interface JournalOptions {
   readonly reader: "in-process" | "none";
   /** Size of one file. */
   readonly segmentBytes?: number;
+  /** How lines are protected on disk; left out: as they are, with a checksum. */
+  readonly seal?: Seal;
 }
 
 interface Append {
@@ -54,7 +58,7 @@ interface Append {
 /**
  * Opens the journal in a folder.
  *
- * @throws {FatalError} Another process holds it, or it is damaged.
+ * @throws {FatalError} Another process holds it, it is damaged, or sealed with another key.
  *
  * @example
  * ```ts
@@ -64,11 +68,13 @@ interface Append {
  */
 export async function openJournal(options: JournalOptions): Promise<EventLog> {
   const { folder, logger } = options;
-  return new Journal(options, await SegmentFolder.open(folder, { logger }));
+  const seal = new RecordSeal(options.seal ?? plainSeal);
+  return new Journal(options, { seal, files: await SegmentFolder.open(folder, { seal, logger }) });
 }
 
 class Journal implements EventLog {
   readonly #options: JournalOptions;
+  readonly #seal: RecordSeal;
   readonly #segmentBytes: number;
   readonly #files: SegmentFolder;
   /** The in-process reader has committed all before this. */
@@ -81,8 +87,12 @@ class Journal implements EventLog {
   /** After a failure that leaves a file in an unknown state nothing is written any more. */
   #broken: FatalError | undefined;
 
-  constructor(options: JournalOptions, files: SegmentFolder) {
+  constructor(
+    options: JournalOptions,
+    { seal, files }: { seal: RecordSeal; files: SegmentFolder },
+  ) {
     this.#options = options;
+    this.#seal = seal;
     const { bytesMax, segmentBytes = SEGMENT_BYTES_MAX } = options;
     // Only whole files go, so there must be several of them.
     this.#segmentBytes = Math.min(segmentBytes, Math.ceil(bytesMax / 8));
@@ -198,18 +208,18 @@ class Journal implements EventLog {
   async #commit(group: readonly Append[]): Promise<number> {
     if (this.#broken !== undefined) throw this.#broken;
     const length = group.reduce((sum, { lines }) => sum + lines.length, HEADER_BYTES);
-    await this.#makeRoom(length);
-    const record = new Uint8Array(length);
+    await this.#makeRoom(length + this.#seal.extraBytes);
+    const plain = new Uint8Array(length);
     let at = HEADER_BYTES;
     let events = 0;
     for (const append of group) {
-      record.set(append.lines, at);
+      plain.set(append.lines, at);
       at += append.lines.length;
       events += append.events;
     }
     const firstSequence = this.#next;
-    sealRecord(record, { events, firstSequence, timeMs: this.#now() });
-    await this.#files.append(record);
+    const start = { events, firstSequence, timeMs: this.#now() };
+    await this.#files.append(this.#seal.pack(plain, start));
     return firstSequence;
   }
 

@@ -1,6 +1,7 @@
 import { readSync } from "node:fs";
 import { READ_CHUNK_BYTES } from "../core/limits.ts";
-import { HEADER_BYTES, isSound, readHeader } from "./record.ts";
+import { HEADER_BYTES, isSound, type RecordHeader, readHeader } from "./record.ts";
+import { type RecordSeal, SEALED_EXTRA_BYTES_MAX } from "./record-seal.ts";
 
 /** Lines of one record: longer ones are no record of ours. */
 export const RECORD_BYTES_MAX = 32 * 1024 * 1024;
@@ -24,6 +25,14 @@ export class RecordWindow {
   #bytes = new Uint8Array(READ_CHUNK_BYTES);
   /** Where the record begins that was checked last. */
   #checked = -1;
+  /** The lines that were opened last: who reads them in slices has them decrypted once. */
+  #opened: { file: RecordFile; position: number; lines: Uint8Array } | undefined;
+  /** What the lines of a record are opened with. */
+  readonly seal: RecordSeal;
+
+  constructor(seal: RecordSeal) {
+    this.seal = seal;
+  }
 
   /**
    * The whole record at `position`, checked. Valid until the next call. Undefined: what stands there is
@@ -31,7 +40,8 @@ export class RecordWindow {
    */
   record(file: RecordFile, position: number): Uint8Array | undefined {
     const header = readHeader(this.#read(file, { position, length: HEADER_BYTES }));
-    if (header === undefined || header.length > RECORD_BYTES_MAX) return undefined;
+    if (header === undefined || header.length > RECORD_BYTES_MAX + SEALED_EXTRA_BYTES_MAX)
+      return undefined;
     const length = HEADER_BYTES + header.length;
     const record = this.#read(file, { position, length });
     if (record.length < length) return undefined;
@@ -39,6 +49,26 @@ export class RecordWindow {
     if (!isSound(record)) return undefined;
     this.#checked = position;
     return record;
+  }
+
+  /**
+   * The lines of the record at `position`, with its header. Valid until the next call. Undefined: what
+   * stands there is no sound record.
+   *
+   * @throws {DamagedError} It is sound, but its lines do not open.
+   */
+  lines(
+    file: RecordFile,
+    position: number,
+  ): { readonly header: RecordHeader; readonly lines: Uint8Array } | undefined {
+    const record = this.record(file, position);
+    const header = record === undefined ? undefined : readHeader(record);
+    if (record === undefined || header === undefined) return undefined;
+    if (header.kind === "plain") return { header, lines: this.seal.linesOf(record) };
+    if (this.#opened?.file !== file || this.#opened.position !== position) {
+      this.#opened = { file, position, lines: this.seal.linesOf(record) };
+    }
+    return { header, lines: this.#opened.lines };
   }
 
   /** The bytes at `position`: fewer than `length` at the end of the file. */
@@ -80,5 +110,6 @@ export class RecordWindow {
   forget(): void {
     this.#file = undefined;
     this.#checked = -1;
+    this.#opened = undefined;
   }
 }

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { FatalError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import type { RecordSeal } from "./record-seal.ts";
 import { RecordWindow } from "./record-window.ts";
 import { pathOfSegment, Segment, sequenceInName } from "./segment.ts";
 
@@ -10,21 +11,25 @@ import { pathOfSegment, Segment, sequenceInName } from "./segment.ts";
 export class SegmentFolder {
   readonly #folder: string;
   readonly #lock: FolderLock;
-  readonly #window = new RecordWindow();
+  readonly #window: RecordWindow;
   /** Oldest first; never empty once it is open. */
   readonly #segments: Segment[] = [];
   /** Size of all files. */
   bytes = 0;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, seal: RecordSeal) {
     this.#folder = folder;
+    this.#window = new RecordWindow(seal);
     mkdirSync(folder, { recursive: true });
     this.#lock = lockFolder(folder);
   }
 
-  /** @throws {FatalError} Another process holds it, or it is damaged. */
-  static async open(folder: string, options: { logger: Logger }): Promise<SegmentFolder> {
-    const opened = new SegmentFolder(folder);
+  /** @throws {FatalError} Another process holds it, it is damaged, or sealed otherwise. */
+  static async open(
+    folder: string,
+    options: { readonly seal: RecordSeal; readonly logger: Logger },
+  ): Promise<SegmentFolder> {
+    const opened = new SegmentFolder(folder, options.seal);
     try {
       await opened.#load(options.logger);
       return opened;

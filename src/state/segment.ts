@@ -5,8 +5,9 @@ import process from "node:process";
 import { FatalError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { behindLines, type LineBlock } from "./line-block.ts";
-import { HEADER_BYTES, readHeader } from "./record.ts";
+import { HEADER_BYTES, type RecordHeader, readHeader } from "./record.ts";
 import type { RecordFile, RecordWindow } from "./record-window.ts";
+import { DamagedError } from "./seal.ts";
 
 /** One entry of the index for so many bytes: 64 MiB have a thousand entries. */
 const INDEX_EVERY_BYTES = 64 * 1024;
@@ -99,7 +100,8 @@ export class Segment implements RecordFile {
     while (position < size) {
       const record = this.#window.record(this, position);
       const header = record === undefined ? undefined : readHeader(record);
-      if (header === undefined) break;
+      if (record === undefined || header === undefined) break;
+      this.#window.seal.check(record, this.path);
       // A sound record in the wrong place was never torn.
       if (header.firstSequence !== this.nextSequence) throw damaged(this.path, position);
       this.#note(position, header);
@@ -170,19 +172,26 @@ export class Segment implements RecordFile {
   read(sequence: number, block: LineBlock): void {
     let position = this.#positionBefore(sequence);
     while (position < this.length && !block.full) {
-      const record = this.#window.record(this, position);
-      const header = record === undefined ? undefined : readHeader(record);
-      if (record === undefined || header === undefined) throw damaged(this.path, position);
+      const { header, lines } = this.#linesAt(position);
       const skip = Math.max(0, sequence - header.firstSequence);
       if (skip < header.events) {
-        const lines = record.subarray(HEADER_BYTES);
         const from = this.#offsetOf(skip, { position, lines });
         const before = block.events;
         const offset = block.add(lines, { events: header.events - skip, from });
         this.#stop = { position, skip: skip + block.events - before, offset };
       }
-      position += record.length;
+      position += HEADER_BYTES + header.length;
     }
+  }
+
+  #linesAt(position: number): { readonly header: RecordHeader; readonly lines: Uint8Array } {
+    try {
+      const found = this.#window.lines(this, position);
+      if (found !== undefined) return found;
+    } catch (failure) {
+      if (!(failure instanceof DamagedError)) throw failure;
+    }
+    throw damaged(this.path, position);
   }
 
   /** Where the lines of a record go on behind the first `skip` of them. */
