@@ -59,9 +59,10 @@ export async function withProducer<Result>(
       () =>
       ({ message }) =>
         message.partition ?? 0,
-    ...(transactionalId === undefined
-      ? {}
-      : { transactionalId, maxInFlightRequests: 1, idempotent: true }),
+    // Else a partition that is just being made gets a message twice.
+    idempotent: true,
+    maxInFlightRequests: 1,
+    ...(transactionalId === undefined ? {} : { transactionalId }),
   });
   await producer.connect();
   try {
@@ -98,4 +99,16 @@ function teachCodecs(): void {
   CompressionCodecs[CompressionTypes.Snappy] = codec(snappyCompress);
   CompressionCodecs[CompressionTypes.LZ4] = codec(lz4Compress);
   CompressionCodecs[CompressionTypes.ZSTD] = codec((bytes) => zstdCompressSync(bytes));
+}
+
+/** Offsets that are committed to a group, by partition; "-1": none. */
+export async function committedOffsets(
+  brokers: string,
+  group: string,
+  topic: string,
+): Promise<string[]> {
+  return await withAdmin(brokers, async (admin) => {
+    const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+    return found!.partitions.toSorted((a, b) => a.partition - b.partition).map((one) => one.offset);
+  });
 }

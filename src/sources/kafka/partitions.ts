@@ -123,7 +123,9 @@ export class OwnedPartitions {
 
   #add(offsets: readonly TopicOffset[]): void {
     const { topic: topics } = this.#options;
-    const sorted = offsets.toSorted((a, b) => a.partition - b.partition);
+    const sorted = offsets.toSorted(
+      (a, b) => topics.indexOf(a.topic) - topics.indexOf(b.topic) || a.partition - b.partition,
+    );
     for (const { topic, partition, offset } of sorted) {
       const key = partitionKey(topic, partition);
       this.#byKey.set(key, {
