@@ -47,6 +47,7 @@ export class Checkpointer {
   constructor(settings: Settings, options: CheckpointerOptions) {
     this.#settings = settings;
     this.#options = options;
+    this.#cursor = options.state.cursor;
     this.#everyMs = settings.state.checkpointEveryMs ?? CHECKPOINT_EVERY_MS;
     this.#rulesOf = new Map(
       settings.sinks.map(({ name: sink }) => {
@@ -95,7 +96,7 @@ export class Checkpointer {
    * @returns The cursor that is safe now, to acknowledge; undefined when none is, or `signal` ended it.
    */
   async commit(signal: AbortSignal): Promise<Cursor | undefined> {
-    return await this.#write(this.#options.processor.changes(), signal);
+    return await this.#write({ pages: this.#options.processor.changes(), isLast: false }, signal);
   }
 
   /**
@@ -103,16 +104,19 @@ export class Checkpointer {
    * keeps these windows open. An input that has grown until the next start goes on where it was.
    */
   async commitLastRows(signal: AbortSignal): Promise<void> {
-    await this.#write(NO_PAGES, signal);
+    await this.#write({ pages: NO_PAGES, isLast: true }, signal);
   }
 
-  async #write(pages: PageChanges, signal: AbortSignal): Promise<Cursor | undefined> {
+  async #write(
+    what: { readonly pages: PageChanges; readonly isLast: boolean },
+    signal: AbortSignal,
+  ): Promise<Cursor | undefined> {
     const { state, clock, logger, onCheckpoint } = this.#options;
     for (;;) {
       const startMs = clock.monotonicMs();
       try {
         state.commit({
-          pages,
+          ...what,
           cursor: this.#cursor,
           rows: this.#rows,
           refusals: this.#refusals,

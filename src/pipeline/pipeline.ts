@@ -166,10 +166,12 @@ export class Pipeline {
   async #end(stop: AbortSignal): Promise<void> {
     const cursor = await this.checkpointer.commit(stop);
     if (cursor !== undefined) await this.#ack(cursor, stop);
+    this.#hasEnded = true;
+    // A start over an input that has not grown since its end has nothing to say twice.
+    if (this.store.endedAt === (this.cursor ?? "")) return;
     this.processor.engine.finish();
     this.checkpointer.processed(this.processor.rows(), undefined);
     await this.checkpointer.commitLastRows(stop);
-    this.#hasEnded = true;
   }
 
   #process(read: Exclude<SourceRead, { kind: "end" }>): ResultRow[] {

@@ -39,6 +39,8 @@ export interface Checkpoint {
   readonly refusals: readonly Refusal[];
   /** Unix seconds at which these were refused. */
   readonly refusedAt: number;
+  /** The input ended here, and these are the rows of the windows that were still open. */
+  readonly isLast?: boolean;
 }
 
 /**
@@ -116,6 +118,11 @@ export class State {
     return this.#cursor;
   }
 
+  /** Where the input ended, if the rows of that end are given out; undefined: they are not. */
+  get endedAt(): Cursor | undefined {
+    return this.#database.meta("ended_at");
+  }
+
   /** The pages of the last checkpoint. @throws {FatalError} One of them is damaged. */
   *pages(): Iterable<Page> {
     try {
@@ -132,7 +139,7 @@ export class State {
    *
    * @throws {TransientError} The disk is full: nothing happened, the same checkpoint may be tried again.
    */
-  commit({ pages, cursor, rows, refusals, refusedAt }: Checkpoint): void {
+  commit({ pages, cursor, rows, refusals, refusedAt, isLast = false }: Checkpoint): void {
     const database = this.#database;
     this.#together(() => {
       for (const prefix of pages.remove) database.removePages(prefix);
@@ -140,6 +147,7 @@ export class State {
         database.putPage(key, this.#seal.seal(bytes, `page ${key}`));
       }
       if (cursor !== undefined) database.setMeta("cursor", cursor);
+      if (isLast) database.setMeta("ended_at", cursor ?? "");
       for (const [sink, fired] of rows) this.outbox.store(sink, fired);
       this.deadLetters.store(refusals, refusedAt);
     });

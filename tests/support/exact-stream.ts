@@ -1,3 +1,4 @@
+import { expect } from "bun:test";
 import { xoshiro128 } from "../bench/generate.ts";
 
 /** One row as the exact answer has it. */
@@ -56,4 +57,15 @@ export function byKey(a: ExactRow, b: ExactRow): number {
   const key = ({ window_start, name, agg_func }: ExactRow): string =>
     JSON.stringify([window_start, name, agg_func]);
   return key(a) < key(b) ? -1 : 1;
+}
+
+/** Row by row: the same keys and counts, and values within the error that sums are allowed. */
+export function compareRows(actual: readonly ExactRow[], expected: readonly ExactRow[]): void {
+  const key = ({ name, agg_func, window_start, count }: ExactRow): unknown[] => {
+    return [name, agg_func, window_start, count];
+  };
+  expect(actual.map(key)).toEqual(expected.map(key));
+  for (const [i, { value }] of expected.entries()) {
+    expect(Math.abs(actual[i]!.value - value)).toBeLessThanOrEqual(1e-12 * Math.abs(value));
+  }
 }

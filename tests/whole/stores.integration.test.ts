@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeWithKafka } from "../services/kafka.ts";
 import { describeWithPostgres, runSql } from "../services/postgres.ts";
-import { byKey, type ExactRow, exactStream } from "../support/exact-stream.ts";
+import { byKey, compareRows, type ExactRow, exactStream } from "../support/exact-stream.ts";
 import { type Finished, installExecutable } from "../support/executable.ts";
 import { readTopic } from "../support/topic-reading.ts";
 
@@ -22,20 +22,6 @@ async function runOver(lines: readonly string[], env: Record<string, string>): P
   return await aggregator.run(["run"], { env: { PORT: "0", ...env } });
 }
 
-/** Row by row: the same keys and counts, and values within the error that sums are allowed. */
-function compare(actual: readonly ExactRow[], expected: readonly ExactRow[]): void {
-  const key = ({ name, agg_func, window_start, count }: ExactRow): unknown[] => [
-    name,
-    agg_func,
-    window_start,
-    count,
-  ];
-  expect(actual.map(key)).toEqual(expected.map(key));
-  for (const [i, { value }] of expected.entries()) {
-    expect(Math.abs(actual[i]!.value - value)).toBeLessThanOrEqual(1e-12 * Math.abs(value));
-  }
-}
-
 await describeWithPostgres("aggregator run into PostgreSQL", (server) => {
   test(
     "writes the exact rows",
@@ -51,7 +37,7 @@ await describeWithPostgres("aggregator run into PostgreSQL", (server) => {
         `select name, agg_func, extract(epoch from window_start)::float8 as window_start, value, count::int
          from aggregates`,
       );
-      compare(table.map((row) => ({ ...row }) as unknown as ExactRow).sort(byKey), rows);
+      compareRows(table.map((row) => ({ ...row }) as unknown as ExactRow).sort(byKey), rows);
       // Again: the same rows are overwritten, none is doubled.
       expect((await runOver(lines, env)).code).toBe(0);
       const [again] = await runSql(url, "select count(*)::int as n from aggregates");
@@ -107,7 +93,7 @@ await describeWithKafka("aggregator run into Kafka", (server) => {
       expect(code).toBe(0);
       const records = await readTopic(server.brokers, topic);
       const read = records.map(({ value }) => JSON.parse(value ?? "null") as ExactRow);
-      compare(
+      compareRows(
         read
           .map(({ name, agg_func, window_start, value, count }) => {
             return { name, agg_func, window_start, value, count };

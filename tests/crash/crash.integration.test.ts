@@ -1,0 +1,200 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describeWithKafka } from "../services/kafka.ts";
+import { describeWithPostgres, runSql } from "../services/postgres.ts";
+import { isFull } from "../support/effort.ts";
+import { byKey, compareRows, type ExactRow, exactStream } from "../support/exact-stream.ts";
+import { type Installed, installExecutable } from "../support/executable.ts";
+import { readTopic } from "../support/topic-reading.ts";
+import { runWithCrashes } from "./crashes.ts";
+
+// The executable, killed again and again, against the exact answer: final rows as if nothing had happened.
+
+setDefaultTimeout(300_000);
+
+const KILLS = isFull ? 13 : 5;
+const EVENTS = 60_000;
+
+const { lines, rows } = exactStream(EVENTS);
+
+interface LedgerAnswer {
+  readonly received: number;
+  readonly balanced: boolean;
+}
+
+async function configure(aggregator: Installed, source: string): Promise<void> {
+  await writeFile(
+    join(aggregator.folder, "aggregator.config.ts"),
+    `import { defineConfig, embedded, file, vabus } from "aggregator";
+     export default defineConfig({
+       source: ${source},
+       // Out of order by 4.5 s at most; quiet only while it is dead.
+       time: { outOfOrderness: "5s", idleTimeout: "2s" },
+       state: { checkpointEvery: "50ms" },
+     });`,
+  );
+}
+
+const sqliteEnv = { STORAGE_TYPE: "sqlite", PORT: "0" };
+
+function sqliteRows(aggregator: Installed): ExactRow[] {
+  const db = new DatabaseSync(join(aggregator.folder, "aggregates.sqlite"), { readOnly: true });
+  try {
+    const query = "select name, agg_func, window_start, value, count from aggregates";
+    // The columns are those of the row, by the schema.
+    return (
+      db
+        .prepare(query)
+        .all()
+        .map((row) => ({ ...row })) as unknown as ExactRow[]
+    ).sort(byKey);
+  } finally {
+    db.close();
+  }
+}
+
+async function ledgerOf(url: string): Promise<LedgerAnswer> {
+  return (await (await fetch(`${url}/ledger`)).json()) as LedgerAnswer; // the public shape
+}
+
+/** All events are in, every window that holds any has fired, and the rows are delivered. */
+async function isDone(url: string): Promise<boolean> {
+  const ledger = await ledgerOf(url);
+  expect(ledger.balanced).toBe(true);
+  if (ledger.received < EVENTS) return false;
+  const status = (await (await fetch(`${url}/status`)).json()) as {
+    rules: { windows_open: number }[];
+    sinks: { outbox: number }[];
+  };
+  const isOpen = status.rules.some(({ windows_open }) => windows_open > 0);
+  return !isOpen && status.sinks.every(({ outbox }) => outbox === 0);
+}
+
+test("kill -9 over a file into SQLite", async () => {
+  await using aggregator = await installExecutable();
+  await writeFile(join(aggregator.folder, "events.ndjson"), `${lines.join("\n")}\n`);
+  await configure(aggregator, 'file({ path: "events.ndjson" })');
+  const { killed } = await runWithCrashes(aggregator, {
+    env: sqliteEnv,
+    kills: KILLS,
+    lifeMsMax: 200,
+    seed: 1,
+    isDone,
+  });
+  expect(killed).toBeGreaterThan(0);
+  compareRows(sqliteRows(aggregator), rows);
+});
+
+test("kill -9 over the embedded bus into SQLite, producers trying again", async () => {
+  await using aggregator = await installExecutable();
+  await configure(aggregator, "embedded()");
+  // An answer may be lost with the service: the id tells an event that is sent again.
+  const events = lines.map((line, i) => JSON.stringify({ ...JSON.parse(line), id: i }));
+  let sent = 0;
+  let feeding: string | undefined;
+  const feed = async (url: string): Promise<void> => {
+    feeding = url;
+    while (sent < events.length && feeding === url) {
+      const part = events.slice(sent, sent + 500);
+      const answer = await fetch(`${url}/vabus/events`, { method: "POST", body: part.join("\n") });
+      if (answer.status !== 202) return;
+      sent += part.length;
+    }
+  };
+  let duplicates = 0;
+  await runWithCrashes(aggregator, {
+    env: sqliteEnv,
+    kills: KILLS,
+    lifeMsMax: 400,
+    seed: 2,
+    onUp: (url) => void feed(url).catch(() => {}),
+    isDone: async (url) => {
+      if (sent < events.length) return false;
+      const ledger = (await ledgerOf(url)) as LedgerAnswer & { duplicate: number };
+      duplicates = ledger.duplicate;
+      return ledger.received - ledger.duplicate >= EVENTS && (await isDone(url));
+    },
+  });
+  expect(duplicates).toBeLessThan(500 * KILLS);
+  compareRows(sqliteRows(aggregator), rows);
+});
+
+test("kill -9 over VaBus by cursor into SQLite", async () => {
+  await using bus = await installExecutable();
+  const serving = bus.spawn(["bus", "--port", "0", "--dir", "bus"]);
+  const [, url] = await serving.waitFor(/(http:\S+)/);
+  for (let i = 0; i < lines.length; i += 5_000) {
+    const answer = await fetch(`${url}/events`, {
+      method: "POST",
+      body: lines.slice(i, i + 5_000).join("\n"),
+    });
+    expect(answer.status).toBe(202);
+  }
+  await using aggregator = await installExecutable();
+  await configure(aggregator, `vabus({ url: "${url}", limit: 1000 })`);
+  await runWithCrashes(aggregator, {
+    env: sqliteEnv,
+    kills: KILLS,
+    lifeMsMax: 250,
+    seed: 3,
+    isDone,
+  });
+  compareRows(sqliteRows(aggregator), rows);
+});
+
+await describeWithPostgres("kill -9 into PostgreSQL", (server) => {
+  test("leaves every row once, and right", async () => {
+    await using aggregator = await installExecutable();
+    await writeFile(join(aggregator.folder, "events.ndjson"), `${lines.join("\n")}\n`);
+    await configure(aggregator, 'file({ path: "events.ndjson" })');
+    const database = await server.database();
+    await runWithCrashes(aggregator, {
+      env: { STORAGE_TYPE: "postgres", POSTGRES_CONNECTION_STRING: database, PORT: "0" },
+      kills: KILLS,
+      lifeMsMax: 300,
+      seed: 4,
+      isDone,
+    });
+    const table = await runSql(
+      database,
+      `select name, agg_func, extract(epoch from window_start)::float8 as window_start, value, count::int
+       from aggregates`,
+    );
+    // The columns are those of the row, by the query.
+    compareRows(table.map((row) => ({ ...row }) as unknown as ExactRow).sort(byKey), rows);
+  });
+});
+
+await describeWithKafka("kill -9 into Kafka", (server) => {
+  test("leaves every row once, as a reader of committed records sees it", async () => {
+    await using aggregator = await installExecutable();
+    await writeFile(join(aggregator.folder, "events.ndjson"), `${lines.join("\n")}\n`);
+    await configure(aggregator, 'file({ path: "events.ndjson" })');
+    const topic = server.topic();
+    await runWithCrashes(aggregator, {
+      env: {
+        STORAGE_TYPE: "kafka",
+        KAFKA_BOOTSTRAP_SERVERS: server.brokers,
+        KAFKA_TOPIC: topic,
+        PORT: "0",
+      },
+      kills: KILLS,
+      lifeMsMax: 600,
+      seed: 5,
+      isDone,
+    });
+    const records = await readTopic(server.brokers, topic);
+    // Not only the last record of each key: exactly one record of each.
+    const read = records.map(({ value }) => JSON.parse(value ?? "null") as ExactRow);
+    compareRows(
+      read
+        .map(({ name, agg_func, window_start, value, count }) => {
+          return { name, agg_func, window_start, value, count };
+        })
+        .sort(byKey),
+      rows,
+    );
+  });
+});
