@@ -1,12 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { EventLog } from "../core/event-log.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
 import { formatDuration, secondsOf } from "../core/time.ts";
+import { journaled } from "../pipeline/journaled-source.ts";
 import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { LivePipelineView } from "../pipeline/pipeline-view.ts";
 import { realClock } from "../pipeline/real-clock.ts";
+import { openJournal } from "../state/journal.ts";
 import { sealOf } from "../state/seal.ts";
 import { State } from "../state/state.ts";
 import { createStatusApp } from "../status/app.ts";
@@ -45,15 +48,36 @@ export async function runService(settings: Settings, options: ServiceOptions): P
       })
     : undefined;
   try {
-    const state = openState(settings);
+    const { definition, options: source } = settings.source;
+    // What a source hands over once only is written down before it counts.
+    const journal =
+      definition.replay(source) === "none" ? await openOwnJournal(settings, logger) : undefined;
+    const read = journal === undefined ? settings.source : journaled(settings.source, journal);
     try {
-      await runWith(settings, { ...options, bus, state });
+      const state = openState(settings);
+      try {
+        await runWith({ ...settings, source: read }, { ...options, bus, state });
+      } finally {
+        state.close();
+      }
     } finally {
-      state.close();
+      await journal?.close();
     }
   } finally {
     await bus?.close();
   }
+}
+
+function openOwnJournal({ state, bus }: Settings, logger: Logger): Promise<EventLog> {
+  return openJournal({
+    folder: join(state.dir, "journal"),
+    clock: realClock,
+    logger,
+    bytesMax: bus.bytesMax,
+    retentionMs: 0,
+    reader: "in-process",
+    seal: sealOf(state.key),
+  });
 }
 
 function openState({ name, state, sinks }: Settings): State {

@@ -97,8 +97,11 @@ export interface SourceDefinition<Options, Input = unknown> {
   readonly name: string;
   /** One sentence for the help and the reference. */
   readonly summary: string;
-  /** `"cursor"`: can be read again from a cursor. `"none"`: what was handed over is gone from it. */
-  readonly replay: "cursor" | "none";
+  /**
+   * `"cursor"`: can be read again from a cursor. `"none"`: what was handed over is gone from it, so the
+   * pipeline writes it to the journal before it counts, and acknowledges it then.
+   */
+  replay(options: Options): "cursor" | "none";
   /** Whether our own metrics may come back on it as events: then they are filtered. */
   readonly carriesMetrics: boolean;
   readonly options: OptionSchema<Options, Input>;

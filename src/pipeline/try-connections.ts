@@ -39,7 +39,7 @@ export async function tryConnections(
   const source = attempt("source", async () => {
     const reader = await definition.open(options, reading, signal);
     // Some sources connect at the first read only. Nothing is acknowledged, so nothing is taken away.
-    if (definition.replay === "cursor")
+    if (definition.replay(options) === "cursor")
       await reader.read(signal).catch((thrown: unknown) => closeAnd(reader, thrown));
     return reader;
   });

@@ -15,7 +15,7 @@ import {
 export const embedded = defineSource({
   name: "embedded",
   summary: "Reads the service's own bus, which it serves below /vabus, in process.",
-  replay: "cursor",
+  replay: () => "cursor",
   carriesMetrics: true,
   options: v.strictObject({}),
   example: {},

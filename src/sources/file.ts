@@ -19,7 +19,7 @@ const FOLLOW_EVERY_MS = 250;
 export const file = defineSource({
   name: "file",
   summary: "Reads events as NDJSON from a file, plain or gzip, once or kept open.",
-  replay: "cursor",
+  replay: () => "cursor",
   carriesMetrics: false,
   options: v.strictObject({
     path: v.pipe(

@@ -11,7 +11,7 @@ import { unlessAborted } from "./vabus/pace.ts";
 export const kafka = defineSource({
   name: "kafka",
   summary: "Reads events from topics of Kafka, one JSON object a record.",
-  replay: "cursor",
+  replay: () => "cursor",
   carriesMetrics: false,
   options: kafkaSourceOptions,
   example: { brokers: "localhost:9092", topic: "events", group: "plant-7" },

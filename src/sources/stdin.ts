@@ -8,7 +8,8 @@ import { StreamReader } from "./streams/stream-reader.ts";
 export const stdin = defineSource({
   name: "stdin",
   summary: "Reads events as NDJSON from standard input.",
-  replay: "none",
+  // A pipe that is given once more is passed over up to the cursor; who cannot, publishes to the bus.
+  replay: () => "cursor",
   carriesMetrics: false,
   options: v.strictObject({
     follow: v.pipe(

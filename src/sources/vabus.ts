@@ -9,7 +9,8 @@ import { PopReader } from "./vabus/pop-reader.ts";
 export const vabus = defineSource({
   name: "vabus",
   summary: "Reads events from a VaBus over HTTP, by cursor or one by one.",
-  replay: "cursor",
+  // Without a cursor the bus decides what it hands out, and hands it out once.
+  replay: ({ mode, cursor }) => (mode === "pop" || cursor === "none" ? "none" : "cursor"),
   carriesMetrics: true,
   options: vabusOptions,
   example: { url: "http://localhost:8000/vabus" },

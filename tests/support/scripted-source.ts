@@ -40,7 +40,7 @@ export function scriptedSource(steps: readonly Step[]): {
   const definition = defineSource<Record<string, never>, Record<string, never>>({
     name: "scripted",
     summary: "Answers by a script.",
-    replay: "cursor",
+    replay: () => "cursor",
     carriesMetrics: true,
     options: { "~standard": { version: 1, vendor: "test" } },
     example: {},
@@ -55,7 +55,7 @@ export function scriptedSource(steps: readonly Step[]): {
       return new ScriptedReader(left, acked, context);
     },
   });
-  return { settings: { definition, options: {} } as SourceSettings, opened, acked };
+  return { settings: { definition, options: {} }, opened, acked };
 }
 
 class ScriptedReader implements SourceReader {
