@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { resolveConfig } from "../../src/config/resolve.ts";
 import { ConfigError } from "../../src/core/errors.ts";
-import { env, eventFunction, file, sqlite, stdout, sum, tumbling } from "../../src/index.ts";
+import { env, eventFunction, file, kafka, sqlite, stdout, sum, tumbling } from "../../src/index.ts";
 import { sinks } from "../../src/sinks/list.ts";
 import { sources } from "../../src/sources/list.ts";
 
@@ -235,6 +235,41 @@ const BAD: readonly BadConfig[] = [
       'time.minTimestamp: "2024-03-01T00:00:00": must end with its zone, such as Z or +03:00',
       'time.maxTimestamp: "yesterday": must be unix seconds, or a time such as "2024-03-01T00:00:00Z"',
     ],
+  },
+  {
+    name: "options of Kafka in the wrong place: one helper serves two",
+    config: {
+      source: kafka({ brokers: "a:1", topic: "rows", compression: "gzip" }),
+      sinks: { a: kafka({ brokers: "a:1", topic: "events", group: "plant-7" }) },
+      time: { maxPartitionSkew: "0s" },
+    },
+    says: [
+      "source.compression: is no option, must be one of brokers, tls, ca, cert, key, sasl, topic, group, share, from, isolation, fetchBytes",
+      "sinks.a.group: is no option, must be one of brokers, tls, ca, cert, key, sasl, topic, create, partitions, replication, topicConfig, compression",
+      'time.maxPartitionSkew: "0s": must be at least 1s, or "off"',
+    ],
+  },
+  {
+    name: "a share that there is not, and topics that cannot be",
+    config: {
+      source: {
+        kind: "kafka",
+        brokers: ["a:1"],
+        topic: ["events", "a b"],
+        share: { index: 2, count: 2 },
+        from: "latst",
+      },
+    },
+    says: [
+      'source.topic[1]: "a b": must be 1 to 249 letters, digits, dots, dashes or underscores',
+      "source.share: must have an index less than the count",
+      'source.from: "latst": must be "earliest" or "latest", did you mean "latest"?',
+    ],
+  },
+  {
+    name: "a source of Kafka without a topic",
+    config: { source: { kind: "kafka", brokers: "a:1" } },
+    says: ["source.topic: is missing, must be a text or a list"],
   },
   {
     name: "a range of times that holds none",
