@@ -1,15 +1,7 @@
-import {
-  CompressionTypes,
-  type Kafka,
-  type Message,
-  type Producer,
-  type Transaction,
-} from "kafkajs";
-import * as v from "valibot";
-import { FatalError, messageOf } from "../core/errors.ts";
+import { randomUUID } from "node:crypto";
+import { CompressionTypes, type Kafka, type Producer, type Transaction } from "kafkajs";
+import { messageOf } from "../core/errors.ts";
 import { CALL_TIMEOUT_MS } from "../core/limits.ts";
-import type { ResultRow } from "../core/result.ts";
-import { rowToJson } from "../core/result-json.ts";
 import {
   defineSink,
   type RefusedRow,
@@ -19,20 +11,13 @@ import {
   type WriteOutcome,
 } from "../core/sink.ts";
 import { createKafkaClient } from "../kafka/client.ts";
-import { kafkaConnectionEntries } from "../kafka/connection-options.ts";
 import { kafkaErrorType, kafkaFailure } from "../kafka/failure.ts";
 import { openTopic } from "../kafka/topic.ts";
+import { type Entry, requestsOf } from "./kafka/entries.ts";
+import { describeKafka, type KafkaOptions, kafkaOptions } from "./kafka/options.ts";
+import { KafkaProgress, openProgressTopic } from "./kafka/progress.ts";
+import { Claim, type Progress } from "./support/claim.ts";
 import { within } from "./support/deadline.ts";
-import { partitionOf } from "./support/series-partition.ts";
-
-/**
- * A batch of records for one partition is limited by the brokers (`message.max.bytes`, 1 MB unless they
- * say otherwise): well below it. What is still too large is halved.
- */
-const SEND_BYTES_MAX = 512 * 1024;
-
-/** Key, headers and frame of a record. */
-const RECORD_OVERHEAD_BYTES = 160;
 
 /** The brokers abort a transaction that takes longer; a write of ours never does. */
 const TRANSACTION_TIMEOUT_MS = 2 * CALL_TIMEOUT_MS;
@@ -40,46 +25,11 @@ const TRANSACTION_TIMEOUT_MS = 2 * CALL_TIMEOUT_MS;
 /** How long `close` tries to end what is open in an orderly way. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-const kafkaOptions = v.strictObject({
-  ...kafkaConnectionEntries,
-  topic: v.pipe(
-    v.optional(v.string(), "aggregates"),
-    v.regex(
-      /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/,
-      "must be 1 to 249 letters, digits, dots, dashes or underscores",
-    ),
-    v.description("The topic; made when it is missing."),
-  ),
-  create: v.pipe(
-    v.optional(v.boolean(), true),
-    v.description("Whether a missing topic is made; if not, it stops the start."),
-  ),
-  partitions: v.pipe(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
-    v.description("Partitions of a topic that is made."),
-  ),
-  replication: v.pipe(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
-    v.description("Copies of a topic that is made. Default: what the brokers have."),
-  ),
-  topicConfig: v.pipe(
-    v.optional(v.record(v.string(), v.string()), {}),
-    v.description('Settings of a topic that is made, such as { "cleanup.policy": "compact" }.'),
-  ),
-  compression: v.pipe(
-    v.optional(v.picklist(["none", "gzip"]), "none"),
-    v.description("How records are compressed."),
-  ),
-});
-
-type KafkaOptions = v.InferOutput<typeof kafkaOptions>;
-
 /** A topic: one record a row, and a tombstone for one that is withdrawn. */
 export const kafka = defineSink({
   name: "kafka",
   summary: "Writes window results to a Kafka topic, one transaction a batch.",
-  // A batch whose confirmation was lost comes again: until progress is kept beside the rows, twice.
-  delivery: "at-least-once",
+  delivery: "transactional",
   options: kafkaOptions,
   example: { brokers: "localhost:9092", topic: "aggregates" },
   describe: describeKafka,
@@ -97,46 +47,35 @@ export const kafka = defineSink({
       return writer;
     } catch (thrown) {
       await writer.close();
-      throw kafkaFailure(`Cannot open ${place}`, thrown);
+      throw writer.failure(`Cannot open ${place}`, thrown);
     }
   },
 });
 
-function describeKafka({ brokers, topic }: KafkaOptions): string {
-  return `kafka://${brokers.join(",")} topic ${topic}`;
-}
-
-/** A record and the index of its row in the batch. */
-interface Entry {
-  readonly index: number;
-  readonly message: Message;
-  readonly bytes: number;
+interface WriterParts {
+  readonly client: Kafka;
+  readonly options: KafkaOptions;
+  readonly place: string;
+  readonly context: SinkContext;
 }
 
 class KafkaWriter implements SinkWriter {
-  readonly #client: Kafka;
-  readonly #options: KafkaOptions;
-  readonly #place: string;
-  readonly #context: SinkContext;
+  readonly #parts: WriterParts;
   readonly #producer: Producer;
+  /** Undefined: nobody's, who keeps none. */
+  readonly #progress: KafkaProgress | undefined;
+  readonly #stopped = new AbortController();
+  progress: number | undefined;
   #partitions = 1;
   /** The transaction that is under way, if any. */
   #transaction: Transaction | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(parts: {
-    client: Kafka;
-    options: KafkaOptions;
-    place: string;
-    context: SinkContext;
-  }) {
-    this.#client = parts.client;
-    this.#options = parts.options;
-    this.#place = parts.place;
-    this.#context = parts.context;
-    this.#producer = this.#client.producer({
-      // Whoever opens with the same id later fences us.
-      transactionalId: `aggregator-${parts.context.pipeline}-${parts.context.sink}`,
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+    this.#progress = Claim.isWanted(parts.context) ? new KafkaProgress(parts) : undefined;
+    this.#producer = parts.client.producer({
+      transactionalId: transactionalIdOf(parts.context),
       transactionTimeout: TRANSACTION_TIMEOUT_MS,
       allowAutoTopicCreation: false,
       maxInFlightRequests: 1,
@@ -148,42 +87,59 @@ class KafkaWriter implements SinkWriter {
     });
   }
 
-  /** Makes the topic when it is missing, ends what a former owner left open, and fences that owner. */
+  /** Makes the topics when they are missing, and takes the sink over. */
   async connect(): Promise<void> {
-    const { topic, create, partitions, replication, topicConfig } = this.#options;
-    const admin = this.#client.admin();
+    const { client, options } = this.#parts;
+    const { topic, create, partitions, replication, topicConfig } = options;
+    const admin = client.admin();
     try {
       await admin.connect();
       const plan = { topic, create, partitions, replication, config: topicConfig };
       this.#partitions = await openTopic(admin, plan);
+      await openProgressTopic(admin, options);
     } finally {
       await admin.disconnect();
     }
+    const { signal } = this.#stopped;
+    // Before anybody is fenced: one who is older by what can be seen leaves the newer one alone.
+    await this.#progress?.look("pass", signal);
     await this.#producer.connect();
-    // The first transaction gets the producer its id; an empty one leaves nothing behind.
+    // The first transaction gets the producer its id, fences whoever had it, and ends what that one left
+    // open; an empty one leaves nothing behind.
     const transaction = await this.#producer.transaction();
     await transaction.abort();
+    // Nothing of ours is under way any more: what is not there was not written.
+    const mine = await this.#progress?.look("wait", signal);
+    if (mine === undefined) return;
+    await this.#commit(async (claim) => {
+      await this.#progress?.send(claim, mine);
+      return mine;
+    });
+    this.progress = mine.through;
   }
 
   async write(batch: RowBatch, signal: AbortSignal): Promise<WriteOutcome> {
-    if (batch.rows.length === 0) return { refused: [] };
-    const { clock } = this.#context;
-    const action = `Cannot write to ${this.#place}`;
+    const known = this.#progress?.known(batch);
+    if (known !== undefined) return { refused: known };
+    const { context, place } = this.#parts;
+    const { clock } = context;
+    const action = `Cannot write to ${place}`;
     const startMs = clock.monotonicMs();
     try {
-      const work = this.#transact(batch.rows.map((row, index) => this.#entry(row, index)));
+      const work = this.#writeAll(batch);
       return { refused: await within(work, { action, ms: CALL_TIMEOUT_MS, clock, signal }) };
     } catch (thrown) {
-      // The brokers also say so of a transaction that took too long: this machine slept, say.
+      // The brokers also say so of a transaction that took too long: this machine slept, say. Opening
+      // tells the two apart.
       const tookLong = clock.monotonicMs() - startMs >= TRANSACTION_TIMEOUT_MS;
-      if (isFenced(thrown) && !tookLong) {
-        throw new FatalError(
-          `${action}: fenced, since another process writes as pipeline ` +
-            `"${this.#context.pipeline}", sink "${this.#context.sink}"; stop one of the two, or rename it`,
-        );
-      }
-      throw kafkaFailure(action, thrown);
+      throw tookLong ? kafkaFailure(action, thrown) : this.failure(action, thrown);
     }
+  }
+
+  /** The failure of a call, as the pipeline wants it. */
+  failure(action: string, thrown: unknown): Error {
+    const { context, place } = this.#parts;
+    return isFenced(thrown) ? Claim.of(context, place).fenced() : kafkaFailure(action, thrown);
   }
 
   close(): Promise<void> {
@@ -192,7 +148,8 @@ class KafkaWriter implements SinkWriter {
   }
 
   async #close(): Promise<void> {
-    const { clock, logger } = this.#context;
+    this.#stopped.abort();
+    const { clock, logger } = this.#parts.context;
     const { signal } = new AbortController();
     // Readers of committed records wait for the end of a transaction that is left open.
     const end = async (): Promise<void> => {
@@ -206,14 +163,27 @@ class KafkaWriter implements SinkWriter {
     }
   }
 
-  async #transact(entries: readonly Entry[]): Promise<RefusedRow[]> {
+  /** Rows and progress in one transaction. */
+  async #writeAll({ rows, through }: RowBatch): Promise<readonly RefusedRow[]> {
+    const { generation } = this.#parts.context;
+    const requests = requestsOf(rows, { partitions: this.#partitions, generation });
+    const refused: RefusedRow[] = [];
+    await this.#commit(async (transaction) => {
+      for (const request of requests) await this.#send(transaction, request, refused);
+      const progress = this.#progress?.after({ rows, through }, refused);
+      if (progress !== undefined) await this.#progress?.send(transaction, progress);
+      return progress;
+    });
+    return refused;
+  }
+
+  async #commit(work: (transaction: Transaction) => Promise<Progress | undefined>): Promise<void> {
     const transaction = await this.#producer.transaction();
     this.#transaction = transaction;
-    const refused: RefusedRow[] = [];
-    for (const part of partsOf(entries)) await this.#send(transaction, part, refused);
+    const progress = await work(transaction);
     await transaction.commit();
     this.#transaction = undefined;
-    return refused;
+    if (progress !== undefined) this.#progress?.committed(progress);
   }
 
   /** Sends what can be sent and collects the rest, by halving what is too large. */
@@ -222,7 +192,7 @@ class KafkaWriter implements SinkWriter {
     entries: readonly Entry[],
     refused: RefusedRow[],
   ): Promise<void> {
-    const { topic, compression } = this.#options;
+    const { topic, compression } = this.#parts.options;
     try {
       await transaction.send({
         topic,
@@ -243,38 +213,12 @@ class KafkaWriter implements SinkWriter {
     await this.#send(transaction, entries.slice(0, middle), refused);
     await this.#send(transaction, entries.slice(middle), refused);
   }
-
-  #entry(row: ResultRow, index: number): Entry {
-    const value = row.withdrawn ? null : Buffer.from(rowToJson(row));
-    return {
-      index,
-      bytes: (value?.length ?? 0) + RECORD_OVERHEAD_BYTES,
-      message: {
-        key: row.id,
-        value,
-        partition: partitionOf(row, this.#partitions),
-        headers: {
-          revision: String(row.revision),
-          generation: String(this.#context.generation),
-        },
-      },
-    };
-  }
 }
 
-/** Cuts a batch into requests, in its order. */
-function partsOf(entries: readonly Entry[]): Entry[][] {
-  const parts: Entry[][] = [];
-  let bytes = Infinity;
-  for (const entry of entries) {
-    if (bytes + entry.bytes > SEND_BYTES_MAX) {
-      parts.push([]);
-      bytes = 0;
-    }
-    parts.at(-1)!.push(entry);
-    bytes += entry.bytes;
-  }
-  return parts;
+/** Whoever opens with the same id later fences us; nobody's is his alone. */
+function transactionalIdOf({ pipeline, sink, owner }: SinkContext): string {
+  const id = `aggregator-${pipeline}-${owner.share}-${sink}`;
+  return owner.epoch > 0 ? id : `${id}-${randomUUID()}`;
 }
 
 /** Whether somebody opened with our transactional id after us. */

@@ -115,7 +115,8 @@ function testReadBack({ open, ids, idsOf, sink }: Access & { sink(): SinkCase })
     const context = sinkContext();
     const writer = await sink().open(context, forever);
     await put(writer, { through: 1, numbers: [1] });
-    const failure = await sink().failOnce!(() => put(writer, { through: 3, numbers: [2, 3] }));
+    const batch = { rows: [rowOf(2), rowOf(3)], through: 3 };
+    const failure = await sink().failOnce!((signal) => writer.write(batch, signal));
     expect(failure).toBeInstanceOf(TransientError);
     await writer.close();
     const again = await sink().open(context, forever);

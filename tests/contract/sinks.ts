@@ -19,7 +19,7 @@ export interface SinkCase {
   /** Makes the place one of another shape, before it was ever opened. */
   misshape?(): Promise<{ says: RegExp }>;
   /** Lets one write fail for now, and heals what it broke. A sink with progress has it. */
-  failOnce?(write: () => Promise<unknown>): Promise<Error>;
+  failOnce?(attempt: (signal: AbortSignal) => Promise<unknown>): Promise<Error>;
   cleanup?(): Promise<void>;
 }
 

@@ -34,6 +34,13 @@ await describeWithKafka("kafka", (server) => {
         open: (context, signal) => kafka.open(options, context, signal),
         readBack: () => readRows(server, topic),
         refuseSome: async () => ({ detail: { padding: "x".repeat(1_100_000) } }),
+        failOnce(attempt) {
+          // The records are on their way when it is stopped; closing aborts the transaction.
+          const stop = new AbortController();
+          const failure = rejectionOf(attempt(stop.signal));
+          stop.abort();
+          return failure;
+        },
       };
     },
     skip: {

@@ -38,7 +38,7 @@ await describeWithPostgres("postgres", (server) => {
              create constraint trigger fail after insert on ${QUOTED}
              deferrable initially deferred for each row execute function fail()`,
           );
-          const failure = await rejectionOf(attempt());
+          const failure = await rejectionOf(attempt(forever));
           await runSql(url, `drop function fail cascade`);
           return failure;
         },

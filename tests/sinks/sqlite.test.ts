@@ -44,7 +44,7 @@ testSink("sqlite", {
       async failOnce(attempt) {
         const other = new DatabaseSync(path);
         other.exec("begin immediate");
-        const failure = await rejectionOf(attempt());
+        const failure = await rejectionOf(attempt(forever));
         other.exec("rollback");
         other.close();
         return failure;
