@@ -1,0 +1,146 @@
+import type { Refusal } from "../../src/core/event.ts";
+import { isBalanced, type LedgerCounts } from "../../src/core/ledger.ts";
+import { REFUSALS_PENDING_MAX } from "../../src/core/limits.ts";
+import { rowFromJson } from "../../src/core/result-json.ts";
+import type { Pipeline } from "../../src/pipeline/pipeline.ts";
+import type { Checkpoint, State } from "../../src/state/state.ts";
+import { expectedRows, textsOf } from "./expected.ts";
+import type { SimStore } from "./sim-sink.ts";
+import { positionsOf } from "./sim-source.ts";
+import { totalOf, type World } from "./world.ts";
+
+/** What a checkpoint keeps, as far as the pipeline says. */
+export interface Account {
+  readonly cursor: string | undefined;
+  readonly ledger: LedgerCounts;
+  readonly watermark: number;
+}
+
+export function accountOf(pipeline: Pipeline): Account {
+  const { engine } = pipeline.processor;
+  return { cursor: pipeline.cursor, ledger: { ...engine.ledger }, watermark: engine.watermark };
+}
+
+/** What must be so whenever the state moves on. */
+export function checkCheckpoint(
+  world: World,
+  { pipeline, before, checkpoint }: { pipeline: Pipeline; before: Account; checkpoint: Checkpoint },
+): void {
+  const { engine } = pipeline.processor;
+  const { cursor, ledger, watermark } = accountOf(pipeline);
+  world.expect(isBalanced(ledger), () => `the ledger does not balance: ${JSON.stringify(ledger)}`);
+  const read = totalOf(positionsOf(cursor));
+  world.expect(ledger.received === read, () => {
+    return `${read} records lie before the cursor, but ${ledger.received} were received`;
+  });
+  world.expect(watermark >= before.watermark, () => {
+    return `the watermark fell from ${before.watermark} to ${watermark}`;
+  });
+  for (const { name, ledger: account, series } of engine.rules) {
+    world.expect(isBalanced(account), () => `the ledger of rule ${name} does not balance`);
+    const { seriesMax } = world.plan.rules.find((rule) => rule.name === name)!;
+    world.expect(series.size <= seriesMax, () => `rule ${name} holds ${series.size} series`);
+  }
+  const { outbox } = pipeline.store;
+  for (const [sink, rows] of checkpoint.rows) {
+    if (rows.length === 0 || checkpoint.isLast === true || pipeline.state !== "running") continue;
+    world.expect(outbox.bytes(sink) < world.plan.outboxBytesMax, () => {
+      return `rows were added to ${outbox.bytes(sink)} bytes that wait for sink ${sink}`;
+    });
+  }
+  const pending = checkpoint.refusals.length;
+  world.expect(pending < REFUSALS_PENDING_MAX + world.plan.batchMax, () => {
+    return `${pending} refusals waited in memory`;
+  });
+}
+
+/** A new life has to begin where one of these checkpoints was; returns which. */
+export function checkRestored(
+  world: World,
+  { pipeline, candidates }: { pipeline: Pipeline; candidates: readonly Account[] },
+): Account {
+  const found = accountOf(pipeline);
+  const same = candidates.find((one) => JSON.stringify(one) === JSON.stringify(found));
+  world.expect(same !== undefined, () => {
+    const wanted = candidates.map((one) => JSON.stringify(one)).join(" or ");
+    return `restored ${JSON.stringify(found)} instead of ${wanted}`;
+  });
+  return found;
+}
+
+/** What must be so once everything has healed. */
+export function checkEnd(
+  world: World,
+  { pipeline, stores }: { pipeline: Pipeline; stores: readonly SimStore[] },
+): void {
+  const { engine } = pipeline.processor;
+  const { ledger } = engine;
+  const { plan, log } = world;
+  world.expect(ledger.received === log.size, () => {
+    return `${ledger.received} of ${log.size} records were received in the end`;
+  });
+  if (plan.regime === "tidy") {
+    const refused = ledger.late + ledger.future + ledger.over_limit + ledger.late_partial;
+    world.expect(refused === 0, () => `a tidy run refused: ${JSON.stringify(ledger)}`);
+  }
+  checkDeadLetters(world, { state: pipeline.store, ledger, stores });
+  for (const store of stores) {
+    const rules = plan.rules.filter(({ to }) => to.includes(store.plan.name));
+    if (plan.regime === "tidy") checkRows(world, store);
+    for (const rule of rules) {
+      if (store.plan.refuses.length > 0) continue;
+      const { aggregated } = engine.rules.find(({ name }) => name === rule.name)!.ledger;
+      const each = rule.aggregate.kind === "event" ? 1 : rule.aggregate.functions.length;
+      const rows = [...store.rows.values()].filter((row) => row.rule === rule.name);
+      const counted = rows.reduce((sum, { count }) => sum + count, 0);
+      world.expect(counted === aggregated * each, () => {
+        return `sink ${store.plan.name}, rule ${rule.name}: rows of ${counted} events, not ${aggregated * each}`;
+      });
+    }
+  }
+}
+
+function checkRows(world: World, store: SimStore): void {
+  const { name: sink, refuses } = store.plan;
+  const rules = world.plan.rules.filter(({ to }) => to.includes(sink));
+  const expected = expectedRows(world.log, rules).filter(({ name }) => !refuses.includes(name));
+  const wanted = new Set(textsOf(expected));
+  const got = new Set(textsOf(store.rows.values()));
+  const missing = [...wanted.difference(got)];
+  const extra = [...got.difference(wanted)];
+  world.expect(missing.length + extra.length === 0, () => {
+    return `sink ${sink} lacks ${missing.slice(0, 3).join(" ")} and has ${extra.slice(0, 3).join(" ")}`;
+  });
+}
+
+/** Each refused event and row is exactly one dead letter. */
+function checkDeadLetters(
+  world: World,
+  parts: { state: State; ledger: LedgerCounts; stores: readonly SimStore[] },
+): void {
+  const { ledger, stores } = parts;
+  const letters = parts.state.deadLetters.list({ after: 0, limit: 1_000_000 });
+  const events = letters.filter(({ reason }) => reason !== "refused");
+  const counts = { late: 0, future: 0, over_limit: 0, invalid: 0 };
+  for (const { reason } of events) {
+    const kind = reason === "late" || reason === "future" || reason === "over_limit";
+    counts[kind ? reason : "invalid"]++;
+  }
+  const { late, future, over_limit, invalid } = ledger;
+  const wanted = { late, future, over_limit, invalid };
+  world.expect(JSON.stringify(counts) === JSON.stringify(wanted), () => {
+    return `dead letters ${JSON.stringify(counts)}, but the ledger says ${JSON.stringify(wanted)}`;
+  });
+  for (const { plan, refused } of stores) {
+    const found = letters.filter(({ at }) => at === `sink ${plan.name}`).map(keyOf);
+    const isSame = found.toSorted().join() === [...refused].toSorted().join();
+    world.expect(isSame, () => {
+      return `sink ${plan.name} refused ${[...refused].join()}, the dead letters are ${found.join()}`;
+    });
+  }
+}
+
+function keyOf({ event }: Refusal): string {
+  const { id, revision } = rowFromJson(event);
+  return `${id} ${revision}`;
+}
