@@ -41,6 +41,8 @@ export class Checkpointer {
   /** By sink: rows that fired and are not in a checkpoint yet. */
   #rows = new Map<string, ResultRow[]>();
   #refusals: Refusal[] = [];
+  /** Pages of a checkpoint that was given up when a stop came: they go into the next one. */
+  #pages: PageChanges = NO_PAGES;
   #cursor: Cursor | undefined;
   #problem: string | undefined;
 
@@ -96,7 +98,10 @@ export class Checkpointer {
    * @returns The cursor that is safe now, to acknowledge; undefined when none is, or `signal` ended it.
    */
   async commit(signal: AbortSignal): Promise<Cursor | undefined> {
-    return await this.#write({ pages: this.#options.processor.changes(), isLast: false }, signal);
+    this.#pages = merged(this.#pages, this.#options.processor.changes());
+    const cursor = await this.#write({ pages: this.#pages, isLast: false }, signal);
+    if (this.#problem === undefined) this.#pages = NO_PAGES;
+    return cursor;
   }
 
   /**
@@ -153,4 +158,13 @@ export class Checkpointer {
     if (waiting === undefined) this.#rows.set(sink, [...rows]);
     else for (const row of rows) waiting.push(row);
   }
+}
+
+/** Two changes as one: a page that the second removes is not put by the first any more. */
+function merged(first: PageChanges, second: PageChanges): PageChanges {
+  if (first.put.length + first.remove.length === 0) return second;
+  const isGone = (key: string): boolean =>
+    second.remove.some((prefix) => key === prefix || key.startsWith(`${prefix}/`));
+  const kept = first.put.filter(({ key }) => !isGone(key));
+  return { remove: [...first.remove, ...second.remove], put: [...kept, ...second.put] };
 }

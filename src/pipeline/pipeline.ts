@@ -166,6 +166,7 @@ export class Pipeline {
   async #end(stop: AbortSignal): Promise<void> {
     const cursor = await this.checkpointer.commit(stop);
     if (cursor !== undefined) await this.#ack(cursor, stop);
+    if (stop.aborted) return; // the checkpoint may wait for room on the disk still
     this.#hasEnded = true;
     // A start over an input that has not grown since its end has nothing to say twice.
     if (this.store.endedAt === (this.cursor ?? "")) return;
