@@ -146,6 +146,14 @@ export class Watermark {
     for (const entry of this.#partitions.values()) entry.idle = false;
   }
 
+  /** These have a backlog: however quiet they were, the watermark waits for them. */
+  wake(partitions: readonly string[]): void {
+    for (const partition of partitions) {
+      const entry = this.#partitions.get(partition);
+      if (entry !== undefined) entry.idle = false;
+    }
+  }
+
   /** No event will come any more. */
   finish(): EpochMicros {
     this.value = epochMicros(Infinity);
@@ -154,8 +162,8 @@ export class Watermark {
 
   /** What there is to store. When events came is not: quiet time counts from the start of the process. */
   stored(): StoredWatermark {
-    const partitions = [...this.#partitions].map(([name, { newest, idle }]) => {
-      return { name, newest: storedNumber(newest), idle };
+    const partitions = [...this.#partitions].map(([name, { newest }]) => {
+      return { name, newest: storedNumber(newest) };
     });
     return { value: storedNumber(this.value), partitions };
   }
@@ -163,9 +171,10 @@ export class Watermark {
   /** Takes over what `stored` gave. Called once, before any event. */
   restore({ value, partitions }: StoredWatermark): void {
     this.value = epochMicros(Number(value));
-    for (const { name, newest, idle } of partitions) {
-      const arrivedMs = this.#startedMs;
-      this.#partitions.set(name, { newest: Number(newest), arrivedMs, idle });
+    for (const { name, newest } of partitions) {
+      // What was idle when the process ended may have a backlog now.
+      const entry = { newest: Number(newest), arrivedMs: this.#startedMs, idle: false };
+      this.#partitions.set(name, entry);
     }
   }
 }
@@ -176,6 +185,5 @@ export interface StoredWatermark {
   readonly partitions: readonly {
     readonly name: string;
     readonly newest: StoredNumber;
-    readonly idle: boolean;
   }[];
 }
