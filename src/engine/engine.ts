@@ -291,6 +291,11 @@ export class Engine {
     return this.#watermark.aheadBy(skew);
   }
 
+  /** The source has more of these partitions than it has handed out: see {@link Watermark.wake}. */
+  wake(partitions: readonly string[]): void {
+    this.#watermark.wake(partitions);
+  }
+
   /** The source was away: what was quiet meanwhile was not idle. */
   restartIdle(nowMs: number): void {
     this.#watermark.restartIdle(nowMs);

@@ -39,6 +39,14 @@ export class PartitionWatch {
     this.#gone = this.#engine.partitions.filter((partition) => !partitions.includes(partition));
   }
 
+  /** Before the events of a read are added: they must not close windows that a backlog belongs to. */
+  wake(): void {
+    const caughtUp = this.#reader.caughtUp?.();
+    if (caughtUp === undefined || this.#opened === undefined) return;
+    const behind = this.#opened.filter((partition) => !caughtUp.includes(partition));
+    this.#engine.wake(behind);
+  }
+
   /** After the events of a read were added: moves the watermark over what is quiet. */
   idle(read: SourceRead, nowMs: number): void {
     const caughtUp = this.#reader.caughtUp?.();

@@ -179,6 +179,7 @@ export class Pipeline {
     const nowMs = this.clock.monotonicMs();
     const watch = this.#watch;
     watch?.open();
+    watch?.wake();
     if (read.kind === "batch") this.#add(read.batch, nowMs);
     else this.pending = watch?.isCaughtUp === false ? undefined : 0;
     watch?.idle(read, nowMs);
