@@ -30,9 +30,10 @@ export interface WriteOutcome {
 /** An open sink. The pipeline calls `write` one at a time. */
 export interface SinkWriter {
   /**
-   * `through` of the last batch that was committed in this lineage, read back when it was opened; the
-   * outbox goes on behind it, so a batch whose confirmation was lost is not written again. Undefined: none
-   * yet, or the sink keeps no progress.
+   * `through` of the last batch that was committed in this lineage, read back when it was opened, so that a
+   * batch whose confirmation was lost is known: `write` does not write again what ends there or before, and
+   * tells again what was refused of the batch that ends there. Undefined: none yet, or the sink keeps no
+   * progress.
    */
   readonly progress?: number | undefined;
   /**

@@ -5,7 +5,7 @@ import { SINK_BATCH_ROWS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import { rowToJson } from "../core/result-json.ts";
 import type { SinkSettings } from "../core/settings.ts";
-import type { Owner, SinkWriter, WriteOutcome } from "../core/sink.ts";
+import type { Owner, RowBatch, SinkWriter } from "../core/sink.ts";
 import { secondsOf } from "../core/time.ts";
 import type { State } from "../state/state.ts";
 import { Backoff } from "./backoff.ts";
@@ -41,7 +41,7 @@ export class Delivery {
     this.#connection = new Connection({
       label: `sink ${sink.name}`,
       open: async (signal) =>
-        this.#resume(await sink.definition.open(sink.options, context, signal)),
+        this.#checked(await sink.definition.open(sink.options, context, signal)),
       clock,
       logger,
       random,
@@ -95,14 +95,12 @@ export class Delivery {
     };
   }
 
-  /** What the sink itself says that it has is not written again. */
-  async #resume(writer: SinkWriter): Promise<SinkWriter> {
+  /** A sink that is ahead of our state must not be written to. */
+  async #checked(writer: SinkWriter): Promise<SinkWriter> {
     const { progress } = writer;
     if (progress === undefined) return writer;
-    const { state } = this.#options;
     try {
-      state.outbox.checkProgress(this.name, progress);
-      this.#confirm(progress, []);
+      this.#options.state.outbox.checkProgress(this.name, progress);
       return writer;
     } catch (failure) {
       await writer.close();
@@ -112,22 +110,23 @@ export class Delivery {
 
   async #deliver(signal: AbortSignal): Promise<void> {
     const { state, clock, onWrite } = this.#options;
-    const batch = state.outbox.peek(this.name, SINK_BATCH_ROWS_MAX);
+    const next = state.outbox.peek(this.name, SINK_BATCH_ROWS_MAX);
     const outcome = await this.#connection.use(async (writer) => {
       const startMs = clock.monotonicMs();
-      // The writer may be a new one, which knows that it has these rows.
-      if (writer.progress !== undefined && writer.progress >= batch.through) return ALL_WRITTEN;
-      const written = await writer.write(batch, signal);
+      // Asked again at each try: the writer may be a new one, which has some of these rows.
+      const batch = knownPart(next, writer.progress) ?? next;
+      const { refused } = await writer.write(batch, signal);
       onWrite?.((clock.monotonicMs() - startMs) / 1000);
-      return written;
+      return { batch, refused };
     }, signal);
     if (outcome === undefined) return; // stopped: the rows are still in the outbox
+    const { rows, through } = outcome.batch;
     const refusals = outcome.refused.map(({ index, reason }): Refusal => {
-      const event = rowToJson(batch.rows[index]!);
+      const event = rowToJson(rows[index]!);
       return { reason: "refused", detail: reason, event, at: `sink ${this.name}` };
     });
-    this.#written += batch.rows.length - refusals.length;
-    await this.#confirmWhenRoom(batch.through, refusals, signal);
+    this.#written += rows.length - refusals.length;
+    await this.#confirmWhenRoom(through, refusals, signal);
   }
 
   #confirm(through: number, refusals: readonly Refusal[]): void {
@@ -155,4 +154,12 @@ export class Delivery {
   }
 }
 
-const ALL_WRITTEN: WriteOutcome = { refused: [] };
+/**
+ * The rows up to `progress`, when it lies within the batch: alone, the sink knows them, does not write them
+ * again, and still says which of them it refused.
+ */
+function knownPart(batch: RowBatch, progress: number | undefined): RowBatch | undefined {
+  if (progress === undefined || progress >= batch.through) return undefined;
+  const known = progress - (batch.through - batch.rows.length);
+  return known > 0 ? { rows: batch.rows.slice(0, known), through: progress } : undefined;
+}
