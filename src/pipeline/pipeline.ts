@@ -214,14 +214,15 @@ export class Pipeline {
     this.state = "draining";
     const { logger } = this.#options;
     const { outbox } = this.store;
-    if (!this.#hasEnded) await this.checkpointer.commit(failed);
-    const open = this.processor.engine.rules.reduce((n, rule) => n + rule.windowCounts().open, 0);
-    if (open > 0)
-      logger.info("Windows are still open; the next start goes on with them.", { open });
     const late = new AbortController();
     const over = AbortSignal.any([failed, late.signal]);
     const limitMs = this.settings.state.shutdownMsMax ?? SHUTDOWN_MS_MAX;
     void this.clock.sleep(limitMs, over).then(() => late.abort());
+    // Without room on the disk it is given up in the end: the next start reads on from the last one.
+    if (!this.#hasEnded) await this.checkpointer.commit(over);
+    const open = this.processor.engine.rules.reduce((n, rule) => n + rule.windowCounts().open, 0);
+    if (open > 0)
+      logger.info("Windows are still open; the next start goes on with them.", { open });
     await outbox.drained(over);
     late.abort();
     if (outbox.isEmpty) return;

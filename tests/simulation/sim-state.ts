@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from "node:path";
 import { secondsOf } from "../../src/core/time.ts";
 import { STATE_FILE, State } from "../../src/state/state.ts";
-import { type Life, START_SECONDS } from "./scheduler.ts";
+import type { Life } from "./scheduler.ts";
 import type { World } from "./world.ts";
 
 /** Thrown where the process dies; nobody outside hears of it. */

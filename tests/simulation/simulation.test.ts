@@ -15,6 +15,7 @@ const FOUND = {
   "a partition that was idle before a restart is waited for again": [5],
   "an idle partition with a backlog is waited for before others move the watermark": [24, 62],
   "a row that was refused is a dead letter although the answer was lost": [30, 48],
+  "a stop ends in time although the disk is full": [603],
 } as const;
 
 /** Runs a seed twice. A failure says how it comes again. */
