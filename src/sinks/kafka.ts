@@ -105,9 +105,12 @@ class KafkaWriter implements SinkWriter {
     await this.#progress?.look("pass", signal);
     await this.#producer.connect();
     // The first transaction gets the producer its id, fences whoever had it, and ends what that one left
-    // open; an empty one leaves nothing behind.
+    // open. It is aborted, so that it leaves nothing to read.
     const transaction = await this.#producer.transaction();
+    this.#transaction = transaction;
+    await this.#progress?.stir(transaction);
     await transaction.abort();
+    this.#transaction = undefined;
     // Nothing of ours is under way any more: what is not there was not written.
     const mine = await this.#progress?.look("wait", signal);
     if (mine === undefined) return;

@@ -103,6 +103,8 @@ export function testSink(
 
     test("keeps times before 1970 and fractions to the microsecond", async () => {
       const starts = [1_700_000_040.123456, -2_208_988_800, -0.000001, 0, 7_258_118_399.999999];
+      // Beyond the year 2106 seconds in a double, less those to 2000, are a microsecond off.
+      starts.push(4_653_789_589.203693, 5_309_025_557.898215, 5_351_771_653.893745);
       const rows = starts.map((window_start, n) =>
         rowOf(n, { window_start, window_end: n === 1 ? -0.5 : window_start + 64 }),
       );

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { FatalError, TransientError } from "../../src/core/errors.ts";
 import type { SinkWriter } from "../../src/core/sink.ts";
 import { postgres } from "../../src/sinks/postgres.ts";
-import { definitionOf } from "../../src/sinks/sql/postgres-table.ts";
+import { definitionOf, progressDefinitionOf } from "../../src/sinks/sql/postgres-table.ts";
 import { HOSTILE, type KeptRow, testSink, write } from "../contract/sinks.ts";
 import { describeWithPostgres, type PostgresServer, runSql } from "../services/postgres.ts";
 import { rejectionOf } from "../support/rejection.ts";
@@ -240,6 +240,7 @@ function testTables(server: PostgresServer): void {
     ]);
     const documented = await Bun.file(join(import.meta.dir, "../../docs/sinks.md")).text();
     expect(documented).toContain(definitionOf("aggregates"));
+    expect(documented).toContain(progressDefinitionOf("aggregates"));
   });
 
   test("are made once by many who come at the same time", async () => {

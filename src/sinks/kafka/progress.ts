@@ -93,6 +93,15 @@ export class KafkaProgress {
     await transaction.send({ topic: this.#topic, messages });
   }
 
+  /**
+   * Appends something. A broker that was killed may hide a committed transaction, as if it were still
+   * open, until its log grows.
+   */
+  async stir(transaction: Transaction): Promise<void> {
+    const messages = [{ partition: 0, key: "stir", value: null }];
+    await transaction.send({ topic: this.#topic, messages });
+  }
+
   /** To be called once the transaction was committed. */
   committed(progress: Progress): void {
     this.#current = progress;
