@@ -144,6 +144,38 @@ test("kill -9 over VaBus by cursor into SQLite", async () => {
   compareRows(sqliteRows(aggregator), rows);
 });
 
+test("kill -9 over VaBus, one by one: no more is lost than was on its way", async () => {
+  const handed = 400;
+  await using bus = await installExecutable();
+  const serving = bus.spawn(["bus", "--port", "0", "--dir", "bus"]);
+  const [, url] = await serving.waitFor(/(http:\S+)/);
+  const body = lines.slice(0, handed).join("\n");
+  expect((await fetch(`${url}/events`, { method: "POST", body })).status).toBe(202);
+  await using aggregator = await installExecutable();
+  await configure(aggregator, `vabus({ url: "${url}", mode: "pop" })`);
+  const { killed } = await runWithCrashes(aggregator, {
+    env: sqliteEnv,
+    kills: KILLS,
+    lifeMsMax: 600,
+    seed: 6,
+    isDone: async (service) => {
+      const ledger = await ledgerOf(service);
+      if (ledger.received < handed - KILLS) return false;
+      const left = await fetch(`${url}/event?wait=0`);
+      expect(left.status).toBe(204);
+      const { windows } = (await (await fetch(`${service}/windows`)).json()) as {
+        windows: object[];
+      };
+      return windows.length === 0;
+    },
+  });
+  expect(killed).toBeGreaterThan(0);
+  const counted = sqliteRows(aggregator).reduce((sum, { count }) => sum + count, 0);
+  expect(counted).toBeLessThanOrEqual(handed);
+  // One request is under way at a time, so each kill loses one event at the most.
+  expect(counted).toBeGreaterThanOrEqual(handed - killed);
+});
+
 await describeWithPostgres("kill -9 into PostgreSQL", (server) => {
   test("leaves every row once, and right", async () => {
     await using aggregator = await installExecutable();
