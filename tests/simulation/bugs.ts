@@ -1,3 +1,5 @@
+import type { Page } from "../../src/core/page.ts";
+import type { Settings } from "../../src/core/settings.ts";
 import type { Pipeline } from "../../src/pipeline/pipeline.ts";
 import type { State } from "../../src/state/state.ts";
 
@@ -10,6 +12,7 @@ export const BUGS = [
   "loses refusals",
   "forgets how far a sink is",
   "stores rows and windows apart",
+  "goes on by an old watermark",
 ] as const;
 
 export type Bug = (typeof BUGS)[number];
@@ -25,6 +28,15 @@ export function plantInState(bug: Bug | undefined, state: State): void {
         if (isKept && /^rule\/.*\/pane\//.test(page.key)) isKept = false;
         else yield page;
       }
+    };
+  } else if (bug === "goes on by an old watermark") {
+    let first: Page | undefined;
+    state.commit = (checkpoint) => {
+      const { remove, put } = checkpoint.pages;
+      first ??= put.find(({ key }) => key === "engine");
+      const kept = first;
+      const old = put.map((page) => (kept !== undefined && page.key === "engine" ? kept : page));
+      commit({ ...checkpoint, pages: { remove, put: old } });
     };
   } else if (bug === "keeps no cursor") {
     state.commit = (checkpoint) => commit({ ...checkpoint, cursor: undefined });
@@ -45,6 +57,19 @@ export function plantInState(bug: Bug | undefined, state: State): void {
       return batch;
     };
   }
+}
+
+/** Makes the mistake between a pipeline and its sinks. */
+export function plantInSettings(bug: Bug | undefined, settings: Settings): Settings {
+  if (bug !== "forgets how far a sink is") return settings;
+  const sinks = settings.sinks.map((sink) => {
+    const open: typeof sink.definition.open = async (options, context, signal) => {
+      const writer = await sink.definition.open(options, context, signal);
+      return { ...writer, progress: undefined };
+    };
+    return { ...sink, definition: { ...sink.definition, open } };
+  });
+  return { ...settings, sinks };
 }
 
 /** Makes the mistake in the pipeline, before it runs. */

@@ -3,6 +3,7 @@ import { isBalanced, type LedgerCounts } from "../../src/core/ledger.ts";
 import { REFUSALS_PENDING_MAX } from "../../src/core/limits.ts";
 import { rowFromJson } from "../../src/core/result-json.ts";
 import type { Pipeline } from "../../src/pipeline/pipeline.ts";
+import type { DeadLetter } from "../../src/state/dead-letters.ts";
 import type { Checkpoint, State } from "../../src/state/state.ts";
 import { expectedRows, textsOf } from "./expected.ts";
 import type { SimStore } from "./sim-sink.ts";
@@ -60,6 +61,7 @@ export function checkRestored(
   { pipeline, candidates }: { pipeline: Pipeline; candidates: readonly Account[] },
 ): Account {
   const found = accountOf(pipeline);
+  checkLetters(world, { state: pipeline.store, ledger: found.ledger });
   const same = candidates.find((one) => JSON.stringify(one) === JSON.stringify(found));
   world.expect(same !== undefined, () => {
     const wanted = candidates.map((one) => JSON.stringify(one)).join(" or ");
@@ -83,7 +85,8 @@ export function checkEnd(
     const refused = ledger.late + ledger.future + ledger.over_limit + ledger.late_partial;
     world.expect(refused === 0, () => `a tidy run refused: ${JSON.stringify(ledger)}`);
   }
-  checkDeadLetters(world, { state: pipeline.store, ledger, stores });
+  checkLetters(world, { state: pipeline.store, ledger });
+  checkRefusedRows(world, { state: pipeline.store, stores });
   for (const store of stores) {
     const rules = plan.rules.filter(({ to }) => to.includes(store.plan.name));
     if (plan.regime === "tidy") checkRows(world, store);
@@ -113,24 +116,27 @@ function checkRows(world: World, store: SimStore): void {
   });
 }
 
-/** Each refused event and row is exactly one dead letter. */
-function checkDeadLetters(
-  world: World,
-  parts: { state: State; ledger: LedgerCounts; stores: readonly SimStore[] },
-): void {
-  const { ledger, stores } = parts;
-  const letters = parts.state.deadLetters.list({ after: 0, limit: 1_000_000 });
-  const events = letters.filter(({ reason }) => reason !== "refused");
+/** Each refused event is exactly one dead letter. */
+function checkLetters(world: World, parts: { state: State; ledger: LedgerCounts }): void {
+  const { late, future, over_limit, invalid } = parts.ledger;
+  const wanted = { late, future, over_limit, invalid };
   const counts = { late: 0, future: 0, over_limit: 0, invalid: 0 };
-  for (const { reason } of events) {
+  for (const { reason } of lettersOf(parts.state)) {
+    if (reason === "refused") continue;
     const kind = reason === "late" || reason === "future" || reason === "over_limit";
     counts[kind ? reason : "invalid"]++;
   }
-  const { late, future, over_limit, invalid } = ledger;
-  const wanted = { late, future, over_limit, invalid };
   world.expect(JSON.stringify(counts) === JSON.stringify(wanted), () => {
     return `dead letters ${JSON.stringify(counts)}, but the ledger says ${JSON.stringify(wanted)}`;
   });
+}
+
+/** Each refused row is exactly one dead letter. */
+function checkRefusedRows(
+  world: World,
+  { state, stores }: { state: State; stores: readonly SimStore[] },
+): void {
+  const letters = lettersOf(state);
   for (const { plan, refused } of stores) {
     const found = letters.filter(({ at }) => at === `sink ${plan.name}`).map(keyOf);
     const isSame = found.toSorted().join() === [...refused].toSorted().join();
@@ -138,6 +144,10 @@ function checkDeadLetters(
       return `sink ${plan.name} refused ${[...refused].join()}, the dead letters are ${found.join()}`;
     });
   }
+}
+
+function lettersOf(state: State): DeadLetter[] {
+  return state.deadLetters.list({ after: 0, limit: 1_000_000 });
 }
 
 function keyOf({ event }: Refusal): string {

@@ -13,6 +13,8 @@ export interface FaultRates {
   /** The events were handed out, and nobody heard it. */
   readonly readLost: number;
   readonly readSlow: number;
+  /** No answer at all, until the client gives up. */
+  readonly readHangs: number;
   readonly ackFails: number;
   readonly ackLost: number;
   readonly sinkOpenFails: number;
@@ -56,6 +58,9 @@ export interface Plan {
   readonly crashes: number;
   readonly stops: number;
   readonly wallJumps: number;
+  /** Whether what is stored is encrypted. */
+  readonly isSealed: boolean;
+  readonly maxPartitionSkewMs: number | "off";
 }
 
 export const NAMES = ["cpu", "mem", "disk", "__proto__", "naïve", "with/slash", ""] as const;
@@ -65,14 +70,16 @@ export function planOf(random: Random): Plan {
   const isWild = regime === "wild";
   const ending = random.chance(0.5) ? "end" : "idle";
   const sinks = sinksOf(random);
+  const mayBeOff = ending === "idle" ? 20_000 : "off";
+  const idleTimeoutMs = random.pick<number | "off">([2_000, 5_000, 10_000, mayBeOff]);
   return {
     regime,
     ending,
+    idleTimeoutMs,
     events: random.pick([20, 60, 120, 240]),
     partitions: random.pick([1, 1, 2, 3]),
     durationMs: random.pick([20_000, 90_000, 300_000]),
     outOfOrdernessMs: random.pick([0, 1_000, 5_000, 12_000]),
-    idleTimeoutMs: random.pick([2_000, 5_000, 10_000, ending === "idle" ? 20_000 : "off"]),
     maxFutureMs: isWild ? random.pick([1_000, 60_000, "off"]) : random.pick([60_000, "off"]),
     dedupeForMs: isWild ? random.pick([0, 5_000, 3_600_000]) : 3_600_000,
     idsMax: isWild ? random.pick([1, 5, 1_000]) : 1_000,
@@ -85,6 +92,10 @@ export function planOf(random: Random): Plan {
     crashes: random.pick([0, 1, 3, 6]),
     stops: random.pick([0, 0, 1, 2]),
     wallJumps: isWild ? random.pick([0, 0, 2]) : 0,
+    isSealed: random.chance(0.3),
+    // Where nothing is ever idle, a partition that has ended would hold the others for ever.
+    maxPartitionSkewMs:
+      idleTimeoutMs === "off" ? "off" : random.pick(["off", 3_600_000, 20_000, 1_000]),
   };
 }
 
@@ -149,5 +160,6 @@ function faultsOf(random: Random): FaultRates {
     writeSlow: rate(0.3),
     writeHangs: rate(0.1),
     diskFills: rate(0.1),
+    readHangs: rate(0.05),
   };
 }

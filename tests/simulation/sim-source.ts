@@ -13,6 +13,9 @@ import type { Life } from "./scheduler.ts";
 import type { SimRecord } from "./sim-log.ts";
 import { isWithin, type Positions, type World } from "./world.ts";
 
+/** How long a call may take before its client gives up. */
+const GIVE_UP_MS = 30_000;
+
 /** A log in memory, read from a cursor, that goes wrong as the seed says. */
 export function simSource(world: World, life: Life): SourceSettings {
   const definition = defineSource<Record<string, never>, Record<string, never>>({
@@ -65,6 +68,10 @@ class SimReader implements SourceReader {
     this.#bytes?.fill(120);
     await world.moment("source.read", this.#life, signal);
     if (world.fails("readFails")) throw away("Cannot read", world);
+    if (world.fails("readHangs")) {
+      await this.#sleep(GIVE_UP_MS, signal);
+      throw away("No answer in time", world);
+    }
     if (world.fails("readSlow")) await this.#sleep(world.random.next() * 20_000, signal);
     if (this.#ready().length === 0) {
       if (this.#isAtEnd()) return { kind: "end" };

@@ -1,6 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { secondsOf } from "../../src/core/time.ts";
+import { keySeal } from "../../src/state/seal.ts";
 import { STATE_FILE, State } from "../../src/state/state.ts";
 import type { Life } from "./scheduler.ts";
 import type { World } from "./world.ts";
@@ -19,6 +21,9 @@ interface Image {
   readonly log: Uint8Array;
 }
 
+/** Bytes of a page of SQLite. */
+const PAGE_BYTES = 4096;
+
 /** The state of one life: the real one, in a folder of its own, that goes wrong as the seed says. */
 export class SimState {
   readonly state: State;
@@ -35,21 +40,20 @@ export class SimState {
   /** The next transaction finds no room. */
   #isFull = false;
 
-  /** @param options.dir Becomes the folder of this life; holds what the life before it left. */
-  constructor(
-    world: World,
-    options: { life: Life; dir: string; sinks: readonly string[]; outboxBytesMax: number },
-  ) {
+  /** @param options.dir The folder of this life; holds what the life before it left. */
+  constructor(world: World, options: { life: Life; dir: string }) {
     this.#world = world;
     this.#life = options.life;
     this.dir = options.dir;
+    const { plan } = world;
     this.state = State.open({
       dir: options.dir,
       pipeline: "simulated",
       share: "0/1",
-      sinks: options.sinks,
+      sinks: plan.sinks.map(({ name }) => name),
       now: secondsOf(world.scheduler.clockOf(options.life).now()),
-      outboxBytesMax: options.outboxBytesMax,
+      outboxBytesMax: plan.outboxBytesMax,
+      ...(plan.isSealed ? { seal: keySeal(new Uint8Array(32).fill(7)) } : {}),
     });
     this.#guardTransactions();
   }
@@ -70,6 +74,26 @@ export class SimState {
     for (const name of [STATE_FILE, `${STATE_FILE}-wal`]) {
       if (existsSync(join(this.dir, name))) copyFileSync(join(this.dir, name), join(dir, name));
     }
+  }
+
+  /**
+   * The process dies while SQLite moves what is in its log to the database: some pages of it are there, others
+   * not, and the log is whole.
+   */
+  dieMovingTheLog(): void {
+    const before = this.#read();
+    const other = new DatabaseSync(join(this.dir, STATE_FILE));
+    other.exec("pragma wal_checkpoint(passive)");
+    other.close();
+    const after = this.#read();
+    const database = Uint8Array.from(after.database);
+    const common = Math.min(before.database.length, database.length);
+    for (let at = 0; at < common; at += PAGE_BYTES) {
+      const end = at + this.#world.random.pick([0, PAGE_BYTES >> 1, PAGE_BYTES, PAGE_BYTES]);
+      database.set(before.database.subarray(at, end), at);
+    }
+    this.#image = { database, log: before.log };
+    this.#life.isAlive = false;
   }
 
   /** Every transaction of the state goes through here: a full disk, or the end of the process. */

@@ -10,7 +10,7 @@ import type { Settings } from "../../src/core/settings.ts";
 import { durationMicros } from "../../src/core/time.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { settingsOf } from "../support/settings.ts";
-import { type Bug, plantInPipeline, plantInState } from "./bugs.ts";
+import { type Bug, plantInPipeline, plantInSettings, plantInState } from "./bugs.ts";
 import { type Account, accountOf, checkCheckpoint, checkEnd, checkRestored } from "./checks.ts";
 import { planOf } from "./plan.ts";
 import { Random } from "./random.ts";
@@ -18,7 +18,7 @@ import { Life } from "./scheduler.ts";
 import { SimLog } from "./sim-log.ts";
 import { SimStore } from "./sim-sink.ts";
 import { positionsOf, simSource } from "./sim-source.ts";
-import { SimState } from "./sim-state.ts";
+import { type CrashPoint, SimState } from "./sim-state.ts";
 import { totalOf, World } from "./world.ts";
 
 /** Steps of one life, and virtual time of the healing, after which it is clear that nothing comes. */
@@ -49,8 +49,10 @@ export async function simulate(seed: number, options: { bug?: Bug } = {}): Promi
 /** When a life ends by itself, counted in steps of the scheduler. */
 interface Fate {
   readonly atStep: number;
-  readonly kind: "stop" | "at an await" | "before" | "after" | "torn" | "none";
+  readonly kind: "stop" | "at an await" | "moving the log" | CrashPoint | "none";
 }
+
+const DEATHS = ["at an await", "before", "after", "torn", "moving the log"] as const;
 
 class Simulation {
   readonly world: World;
@@ -67,6 +69,7 @@ class Simulation {
   /** Whether this life was asked to stop; otherwise the source ended. */
   #wasAsked = false;
   readonly #faultsUntilMs: number;
+  #lineage: string | undefined;
   /** What the next life may begin with: two when it is not known whether the last transaction was. */
   #candidates: Account[] = [{ cursor: undefined, ledger: emptyLedger(), watermark: -Infinity }];
 
@@ -105,13 +108,12 @@ class Simulation {
   /** One start of the pipeline, until it stops or dies. Returns whether all is done and delivered. */
   async #live(dir: string, next: string): Promise<boolean> {
     const { world } = this;
-    const { scheduler, plan } = world;
+    const { scheduler } = world;
     const life = new Life(++this.lives);
     scheduler.note(`life ${life.number}`);
-    const sinks = plan.sinks.map(({ name }) => name);
-    const own = new SimState(world, { life, dir, sinks, outboxBytesMax: plan.outboxBytesMax });
+    const own = new SimState(world, { life, dir });
     plantInState(this.#bug, own.state);
-    const pipeline = new Pipeline(this.#settings(life), {
+    const pipeline = new Pipeline(plantInSettings(this.#bug, this.#settings(life)), {
       clock: scheduler.clockOf(life),
       logger: this.#logger(life),
       state: own.state,
@@ -119,6 +121,9 @@ class Simulation {
       random: () => this.#random.next(),
     });
     this.#candidates = [checkRestored(world, { pipeline, candidates: this.#candidates })];
+    this.#lineage ??= own.state.lineage;
+    world.expect(own.state.lineage === this.#lineage, () => "the state forgot its lineage");
+    world.expect(own.state.epoch === life.number, () => `start ${own.state.epoch} by its epoch`);
     this.#watchCommits(own, pipeline);
     plantInPipeline(this.#bug, pipeline);
     const stopped = await this.#drive(life, { own, pipeline });
@@ -166,7 +171,11 @@ class Simulation {
       if (step === fate.atStep) {
         scheduler.note(`fate: ${fate.kind}`);
         if (fate.kind === "at an await") return false;
-        if (fate.kind !== "stop" && fate.kind !== "none") own.crashAt = fate.kind;
+        if (fate.kind === "moving the log") {
+          own.dieMovingTheLog();
+          return false;
+        }
+        own.crashAt = fate.kind === "stop" || fate.kind === "none" ? undefined : fate.kind;
       }
       const isOver =
         this.#isDone(pipeline, "running") || (step >= fate.atStep && fate.kind === "stop");
@@ -188,7 +197,7 @@ class Simulation {
     const atStep = this.#random.whole(1, this.#random.pick([10, 60, 400]));
     if (this.#crashesLeft > 0 && this.#random.chance(0.7)) {
       this.#crashesLeft--;
-      return { atStep, kind: this.#random.pick(["at an await", "before", "after", "torn"]) };
+      return { atStep, kind: this.#random.pick(DEATHS) };
     }
     if (this.#stopsLeft > 0) {
       this.#stopsLeft--;
@@ -277,6 +286,7 @@ class Simulation {
         outOfOrderness: durationMicros(plan.outOfOrdernessMs * 1000),
         idleTimeout: durationOf(plan.idleTimeoutMs),
         maxFuture: durationOf(plan.maxFutureMs),
+        maxPartitionSkew: durationOf(plan.maxPartitionSkewMs),
       },
       dedupe: { for: durationMicros(plan.dedupeForMs * 1000), idsMax: plan.idsMax },
       state: {
