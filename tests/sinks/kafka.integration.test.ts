@@ -256,6 +256,18 @@ function testFailures(server: KafkaServer): void {
     expect((await readTopic(server.brokers, topic)).map(({ key }) => key)).toEqual([rowOf(2).id]);
   });
 
+  test("a topic that would forget progress is for good, and says what to do", async () => {
+    const topic = server.topic();
+    const admin = testClient(server.brokers).admin();
+    await admin.connect();
+    const configEntries = [{ name: "cleanup.policy", value: "compact,delete" }];
+    await admin.createTopics({ topics: [{ topic: `${topic}-progress`, configEntries }] });
+    await admin.disconnect();
+    const failure = await rejectionOf(open(optionsOf({ brokers: server.brokers, topic })));
+    expect(failure).toBeInstanceOf(FatalError);
+    expect(failure.message).toMatch(/-progress.*compact,delete.*set it to compact/);
+  });
+
   test("a topic that cannot be made is for good, and says what to do", async () => {
     const topic = server.topic();
     const { brokers } = server;
