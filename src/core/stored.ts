@@ -7,9 +7,14 @@ export const PAGE_CELLS_SHIFT = 8;
 /** The pages of a state as they were read, by key; every part takes those below its own prefix. */
 export class StoredPages {
   readonly #pages = new Map<string, Page>();
+  /** By prefix: the words that go on behind it in some key. */
+  readonly #words = new Map<string, Set<string>>();
 
   constructor(pages: Iterable<Page>) {
-    for (const page of pages) this.#pages.set(page.key, page);
+    for (const page of pages) {
+      this.#pages.set(page.key, page);
+      this.#index(page.key);
+    }
   }
 
   get isEmpty(): boolean {
@@ -24,20 +29,26 @@ export class StoredPages {
 
   /** The pages whose key is `prefix` and one more word or number, with that word. */
   *below(prefix: string): Iterable<{ readonly word: string; readonly bytes: Uint8Array }> {
-    for (const [key, { bytes }] of this.#pages) {
-      if (!key.startsWith(`${prefix}/`)) continue;
-      const word = key.slice(prefix.length + 1);
-      if (!word.includes("/")) yield { word, bytes };
+    for (const word of this.wordsBelow(prefix)) {
+      const page = this.#pages.get(`${prefix}/${word}`);
+      if (page !== undefined) yield { word, bytes: page.bytes };
     }
   }
 
   /** The words that follow `prefix` in any key. */
   wordsBelow(prefix: string): string[] {
-    const words = new Set<string>();
-    for (const key of this.#pages.keys()) {
-      if (key.startsWith(`${prefix}/`)) words.add(key.slice(prefix.length + 1).split("/")[0]!);
+    return [...(this.#words.get(prefix) ?? [])];
+  }
+
+  #index(key: string): void {
+    for (let slash = key.indexOf("/"); slash >= 0; slash = key.indexOf("/", slash + 1)) {
+      const prefix = key.slice(0, slash);
+      const next = key.indexOf("/", slash + 1);
+      const word = key.slice(slash + 1, next < 0 ? undefined : next);
+      const words = this.#words.get(prefix);
+      if (words === undefined) this.#words.set(prefix, new Set([word]));
+      else words.add(word);
     }
-    return [...words];
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Names } from "../core/columns.ts";
+import { NAME_BYTES_MAX } from "../core/limits.ts";
 import type { PageCollector, StoredPages } from "../core/stored.ts";
 
 /** Words (32 bits) of an entry: one cache line, so that a look-up touches one line of memory. */
@@ -20,6 +21,7 @@ export const IGNORED = -1;
 const PAGE_NAMES = 1024;
 
 const SLOTS_MIN = 1024;
+const encoder = new TextEncoder();
 const ARENA_BYTES_MIN = 64 * 1024;
 const MULTIPLIER = 0x9e3779b1;
 /** What sets the hash of a name apart that JSON writes with escapes. Any number but 0. */
@@ -41,6 +43,9 @@ export class NameTable implements Names {
   arena: Uint8Array;
   arenaView: DataView;
   #arenaTop = 0;
+  /** The bytes of a name that is looked up by its text. */
+  readonly #scratch = new Uint8Array(NAME_BYTES_MAX + 4);
+  readonly #scratchView = new DataView(this.#scratch.buffer);
   /** Slots in use. */
   #used = 0;
   #texts: string[] = [];
@@ -77,16 +82,15 @@ export class NameTable implements Names {
 
   /** The number of a name that was checked: not empty, not too long, well-formed. */
   intern(text: string): number {
-    const bytes = new TextEncoder().encode(text);
-    const padded = new Uint8Array(wordsOf(bytes.length) * 4);
-    padded.set(bytes);
-    const view = new DataView(padded.buffer);
-    let hash = this.hashOf(view, 0, bytes.length);
+    const bytes = this.#scratch;
+    const { written: length } = encoder.encodeInto(text, bytes);
+    const view = this.#scratchView;
+    let hash = this.hashOf(view, 0, length);
     // Raw in a line these bytes are another name, or none at all: the scanner must not find it by them.
-    if (hasEscapes(bytes)) hash ^= ESCAPED;
-    const entry = this.find(view, 0, bytes.length, hash);
+    if (hasEscapes(bytes, length)) hash ^= ESCAPED;
+    const entry = this.find(view, 0, length, hash);
     if (this.entries[entry + LENGTH]! >= 0) return this.entries[entry + NUMBER]!;
-    const added = this.insert(padded, { at: 0, length: bytes.length, hash, text });
+    const added = this.insert(bytes, { at: 0, length, hash, text });
     return this.entries[added + NUMBER]!; // looked up only now: `insert` may have replaced the entries
   }
 
@@ -236,9 +240,9 @@ function firstEntry(hash: number, mask: number): number {
   return ((hash ^ (hash >>> 15)) << ENTRY_SHIFT) & mask;
 }
 
-/** Whether JSON cannot write these bytes as they are. */
-export function hasEscapes(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) {
+/** Whether JSON cannot write the first `length` bytes as they are. */
+export function hasEscapes(bytes: Uint8Array, length = bytes.length): boolean {
+  for (let i = 0; i < length; i++) {
     const byte = bytes[i]!;
     if (byte < 32 || byte === 34 || byte === 92) return true;
   }

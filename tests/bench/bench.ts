@@ -1,13 +1,16 @@
 // `bun run bench [EVENTS]`: replays a generated file with this checkout and with the naive program, in
 // turns, and compares the results before a time counts. Figures are medians; only the ratio of one run
 // means anything from one day to the next.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { benchDurability } from "./durability.ts";
 import { generate } from "./generate.ts";
 
 const ROUNDS = 5;
 const TOLERANCE = 1e-9;
+/** The kernel keeps the peak, so that looking seldom misses only the last moment. */
+const PEAK_EVERY_MS = 20;
 
 interface Measured {
   readonly seconds: number;
@@ -36,34 +39,70 @@ async function bench(): Promise<void> {
   const { bytes } = generate(input, events);
   const ours = join(folder, "ours.ndjson");
   const theirs = join(folder, "naive.ndjson");
+  const main = [process.execPath, join(root, "src/main.ts")];
   const executable = join(root, "dist/aggregator");
   const replay = ["replay", "--input", input, "--output", ours];
-  const runs: Record<string, string[]> = {
+  // What `run` does besides: checkpoints, the outbox, dead letters, all on disk.
+  writeFileSync(
+    join(folder, "aggregator.config.ts"),
+    `import { defineConfig, file, stdout } from "aggregator";
+     export default defineConfig({
+       source: file({ path: ${JSON.stringify(input)} }),
+       sinks: { out: stdout() },
+       status: { port: 0 },
+     });`,
+  );
+  const runs: Record<string, readonly string[]> = {
     naive: [process.execPath, join(import.meta.dir, "naive.ts"), input, theirs],
-    aggregator: [process.execPath, join(root, "src/main.ts"), ...replay],
+    "replay, no state": [...main, ...replay],
+    "run, durable state": [...main, "run"],
   };
-  if (existsSync(executable)) runs["aggregator, compiled"] = [executable, ...replay];
+  if (existsSync(executable)) {
+    runs["replay, executable"] = [executable, ...replay];
+    runs["run, executable"] = [executable, "run"];
+  }
 
   const measured = new Map<string, Measured[]>(Object.keys(runs).map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
     // In turns, so that a slow minute of the machine is shared by all.
     for (const [name, command] of Object.entries(runs)) {
-      measured.get(name)!.push(await measure(command));
+      rmSync(join(folder, "aggregator-data"), { recursive: true, force: true });
+      const output = command.at(-1) === "run" ? ours : undefined;
+      measured.get(name)!.push(await measure(command, output));
       if (name !== "naive") compare(ours, theirs);
     }
   }
   print(measured, bytes);
+  benchDurability();
 }
 
-async function measure(command: readonly string[]): Promise<Measured> {
+async function measure(command: readonly string[], output?: string): Promise<Measured> {
   const start = performance.now();
-  const child = Bun.spawn([...command], { cwd: folder, stdout: "ignore", stderr: "pipe" });
+  const child = Bun.spawn([...command], {
+    cwd: folder,
+    stdout: output === undefined ? "ignore" : Bun.file(output),
+    stderr: "pipe",
+  });
+  let peakKiB = 0;
+  const watching = setInterval(() => {
+    peakKiB = Math.max(peakKiB, peakOf(child.pid));
+  }, PEAK_EVERY_MS);
   const said = await new Response(child.stderr).text();
+  clearInterval(watching);
   if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed: ${said}`);
   const seconds = (performance.now() - start) / 1000;
   const usage = child.resourceUsage()!;
   const cpuSeconds = Number(usage.cpuTime.total) / 1e6;
-  return { seconds, cpuSeconds, peakMiB: usage.maxRSS / 2 ** 20 };
+  return { seconds, cpuSeconds, peakMiB: peakKiB / 2 ** 10 };
+}
+
+/** The most memory that a process has had, as the kernel of Linux tells; 0 where it does not. */
+function peakOf(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 /** Every row of both must be there, with the same count, and the same value but for rounding. */
