@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EventLog } from "../core/event-log.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
-import type { Settings } from "../core/settings.ts";
+import { type Settings, shareOf } from "../core/settings.ts";
 import { formatDuration, secondsOf } from "../core/time.ts";
 import { journaled } from "../pipeline/journaled-source.ts";
 import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
@@ -80,12 +80,12 @@ function openOwnJournal({ state, bus }: Settings, logger: Logger): Promise<Event
   });
 }
 
-function openState({ name, state, sinks }: Settings): State {
+function openState({ name, state, sinks, source }: Settings): State {
   const { dir, outboxBytesMax } = state;
   return State.open({
     dir,
     pipeline: name,
-    share: "0/1",
+    share: shareOf(source),
     sinks: sinks.map((sink) => sink.name),
     now: secondsOf(realClock.now()),
     seal: sealOf(state.key),

@@ -36,6 +36,11 @@ export interface SourceSettings {
   readonly options: unknown;
 }
 
+/** Which part of the source this instance reads, as `index/count`. */
+export function shareOf({ definition, options }: SourceSettings): string {
+  return definition.share?.(options) ?? "0/1";
+}
+
 export interface SinkSettings {
   readonly name: string;
   readonly definition: SinkDefinition<unknown>;

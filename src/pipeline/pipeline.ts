@@ -4,7 +4,7 @@ import type { EventLog } from "../core/event-log.ts";
 import { SHUTDOWN_MS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
-import type { Settings } from "../core/settings.ts";
+import { type Settings, shareOf } from "../core/settings.ts";
 import type { Cursor, EventBatch, SourceRead, SourceReader } from "../core/source.ts";
 import { millisOf } from "../core/time.ts";
 import type { State } from "../state/state.ts";
@@ -17,9 +17,6 @@ import { Processor } from "./processor.ts";
 
 /** How long one read of the source may wait, so that the rest of the pipeline is looked after. */
 const READ_WAIT_MS_MAX = 5_000;
-
-/** Of a source that knows no shares. */
-const WHOLE_SHARE = "0/1";
 
 /** How long the loop may keep the thread while the source always has more. */
 const BREATHE_EVERY_MS = 10;
@@ -99,7 +96,7 @@ export class Pipeline {
       random,
     });
     const { lineage, epoch, generation } = state;
-    const share = settings.source.definition.share?.(settings.source.options) ?? WHOLE_SHARE;
+    const share = shareOf(settings.source);
     this.deliveries = settings.sinks.map(
       (sink) =>
         new Delivery(sink, {
