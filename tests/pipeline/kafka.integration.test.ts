@@ -140,6 +140,28 @@ await describeWithKafka("a pipeline over Kafka", (server) => {
     await stop();
   });
 
+  test("counts every event once over kill -9 of the broker", async () => {
+    const topic = server.topic();
+    await makeTopic(server.brokers, topic, { partitions: 2 });
+    const base = Math.floor(Date.now() / 60_000) * 60 - 600;
+    // In the order of time, alternately into both partitions.
+    const part = (n: number): Sent[] =>
+      Array.from({ length: 5_000 }, (_, i) => [i % 2, base + 120 * n + Math.floor(i / 50), 1]);
+    await send(topic, part(0));
+    const { view, rows, pipeline, stop } = start(topic);
+    await until(() => view.ledger().received >= 1);
+    await server.kill9();
+    await until(() => view.health().status === "degraded");
+    await server.restart();
+    await send(topic, part(1));
+    await until(() => view.ledger().received >= 10_000);
+    expect(pipeline.source.errors).toBeGreaterThan(0);
+    expect(view.ledger()).toMatchObject({ received: 10_000, aggregated: 10_000, balanced: true });
+    await until(() => rows.size === 3);
+    expect(short(rows).map((row) => (row as number[])[3])).toEqual([3_000, 2_000, 3_000]);
+    await stop();
+  });
+
   type Sent = readonly [partition: number, timestamp: number, value: number];
 
   function sixMinutes(base: number): Sent[] {
