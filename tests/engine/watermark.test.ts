@@ -204,6 +204,29 @@ describe("Watermark.restartIdle()", () => {
   });
 });
 
+test("Watermark.restore() waits for partitions that were idle: they may have a backlog by now", () => {
+  const before = start();
+  before.arrived("0", at(100), 0);
+  before.arrived("1", at(100), 0);
+  before.arrived("0", at(110), 10_000);
+  expect(before.idle(10_000, NO_LIMIT)).toBe(at(105));
+  const watermark = start();
+  watermark.restore(before.stored());
+  watermark.arrived("0", at(700), 0);
+  expect(watermark.advance()).toBe(at(105));
+});
+
+test("Watermark.wake() waits for a partition that has a backlog, however quiet it was", () => {
+  const watermark = start();
+  watermark.arrived("0", at(100), 0);
+  watermark.arrived("1", at(100), 0);
+  watermark.arrived("0", at(110), 10_000);
+  expect(watermark.idle(10_000, NO_LIMIT)).toBe(at(105));
+  watermark.wake(["1"]);
+  watermark.arrived("0", at(700), 10_001);
+  expect(watermark.advance()).toBe(at(105));
+});
+
 test("Watermark.finish() lets every window fire", () => {
   const watermark = start();
   watermark.arrived("0", at(100), 0);

@@ -61,6 +61,8 @@ export interface Plan {
   /** Whether what is stored is encrypted. */
   readonly isSealed: boolean;
   readonly maxPartitionSkewMs: number | "off";
+  /** Whether the source can tell its partitions apart; otherwise it reads them in the order of production. */
+  readonly tellsPartitions: boolean;
 }
 
 export const NAMES = ["cpu", "mem", "disk", "__proto__", "naïve", "with/slash", ""] as const;
@@ -96,6 +98,7 @@ export function planOf(random: Random): Plan {
     // Where nothing is ever idle, a partition that has ended would hold the others for ever.
     maxPartitionSkewMs:
       idleTimeoutMs === "off" ? "off" : random.pick(["off", 3_600_000, 20_000, 1_000]),
+    tellsPartitions: random.chance(0.7),
   };
 }
 

@@ -41,7 +41,10 @@ function away(what: string, world: World): TransientError {
 }
 
 class SimReader implements SourceReader {
-  readonly partitions: readonly string[];
+  readonly partitions?: readonly string[];
+  readonly caughtUp?: () => readonly string[];
+  readonly hold?: (partitions: readonly string[]) => void;
+  readonly #all: readonly string[];
   readonly #world: World;
   readonly #life: Life;
   readonly #waitMsMax: number;
@@ -54,9 +57,16 @@ class SimReader implements SourceReader {
     this.#world = world;
     this.#life = life;
     this.#waitMsMax = context.waitMsMax;
-    this.partitions = [...world.log.partitions.keys()];
+    this.#all = [...world.log.partitions.keys()];
+    if (world.plan.tellsPartitions) {
+      this.partitions = this.#all;
+      this.caughtUp = () => this.#all.filter((partition) => !this.#hasMore(partition));
+      this.hold = (partitions) => {
+        this.#held = partitions;
+      };
+    }
     const from = positionsOf(context.cursor);
-    for (const partition of this.partitions) this.#positions[partition] = from[partition] ?? 0;
+    for (const partition of this.#all) this.#positions[partition] = from[partition] ?? 0;
     world.expect(isWithin(world.acknowledged, this.#positions), () => {
       return `the source was opened at ${context.cursor}, before what was acknowledged`;
     });
@@ -90,14 +100,6 @@ class SimReader implements SourceReader {
     return { kind: "batch", batch };
   }
 
-  caughtUp(): readonly string[] {
-    return this.partitions.filter((partition) => !this.#hasMore(partition));
-  }
-
-  hold(partitions: readonly string[]): void {
-    this.#held = partitions;
-  }
-
   async ack(cursor: string, signal: AbortSignal): Promise<void> {
     const world = this.#world;
     const positions = positionsOf(cursor);
@@ -124,26 +126,29 @@ class SimReader implements SourceReader {
   }
 
   #hasMore(partition: string): boolean {
-    const next = this.#recordsOf(partition)[this.#positions[partition]!];
-    return next !== undefined && next.producedMs <= this.#world.scheduler.nowMs;
+    return this.#nextMs(partition) <= this.#world.scheduler.nowMs;
   }
 
   #ready(): string[] {
-    return this.partitions.filter((one) => this.#hasMore(one) && !this.#held.includes(one));
+    const ready = this.#all.filter((one) => this.#hasMore(one) && !this.#held.includes(one));
+    if (this.#world.plan.tellsPartitions) return ready;
+    const oldestMs = Math.min(...ready.map((one) => this.#nextMs(one)));
+    return ready.filter((one) => this.#nextMs(one) === oldestMs);
+  }
+
+  /** When the next record of a partition is produced; Infinity: there is none. */
+  #nextMs(partition: string): number {
+    return this.#recordsOf(partition)[this.#positions[partition]!]?.producedMs ?? Infinity;
   }
 
   #isAtEnd(): boolean {
     const { plan, isHealing } = this.#world;
     if (plan.ending !== "end" || !isHealing) return false;
-    return this.partitions.every((one) => this.#positions[one] === this.#recordsOf(one).length);
+    return this.#all.every((one) => this.#positions[one] === this.#recordsOf(one).length);
   }
 
   #untilNextMs(): number {
-    const { nowMs } = this.#world.scheduler;
-    const next = this.partitions.map((one) => this.#recordsOf(one)[this.#positions[one]!]);
-    const waits = next.map((record) =>
-      record === undefined ? Infinity : record.producedMs - nowMs,
-    );
+    const waits = this.#all.map((one) => this.#nextMs(one) - this.#world.scheduler.nowMs);
     return Math.min(...waits.filter((ms) => ms > 0));
   }
 
@@ -151,9 +156,13 @@ class SimReader implements SourceReader {
   #take(partition: string): EventBatch {
     const { random, plan, scheduler } = this.#world;
     const first = this.#positions[partition]!;
+    const others = this.#all.filter((one) => one !== partition);
+    const untilMs = plan.tellsPartitions
+      ? scheduler.nowMs
+      : Math.min(scheduler.nowMs, ...others.map((one) => this.#nextMs(one)));
     const there = this.#recordsOf(partition)
       .slice(first, first + random.whole(1, plan.batchMax))
-      .filter(({ producedMs }) => producedMs <= scheduler.nowMs);
+      .filter(({ producedMs }) => producedMs <= untilMs);
     this.#positions[partition] = first + there.length;
     const lines = there.filter(({ isTooLarge }) => !isTooLarge).map(({ line }) => line);
     const text = lines.map((line) => `${line}${random.chance(0.1) ? "\r" : ""}\n`).join("");
@@ -171,7 +180,7 @@ class SimReader implements SourceReader {
       length: encoded.length,
       cursor: JSON.stringify(this.#positions),
       place: (line) => `${partition}@${first} line ${line}`,
-      pending: this.partitions.some((one) => this.#hasMore(one)) ? undefined : 0,
+      pending: this.#all.some((one) => this.#hasMore(one)) ? undefined : 0,
       refusals,
       gap: undefined,
     };

@@ -37,8 +37,8 @@ export class SimState {
   readonly #world: World;
   readonly #life: Life;
   #fullUntilMs = 0;
-  /** The next transaction finds no room. */
-  #isFull = false;
+  /** The last transaction found no room. */
+  isFull = false;
 
   /** @param options.dir The folder of this life; holds what the life before it left. */
   constructor(world: World, options: { life: Life; dir: string }) {
@@ -110,7 +110,7 @@ export class SimState {
     const store = deadLetters.store.bind(deadLetters);
     deadLetters.store = (refusals, receivedAt) => {
       store(refusals, receivedAt);
-      if (this.#isFull) {
+      if (this.isFull) {
         throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
       }
     };
@@ -121,8 +121,8 @@ export class SimState {
     if (!this.#life.isAlive) throw new Crash("This process is dead");
     const { nowMs } = world.scheduler;
     if (world.fails("diskFills")) this.#fullUntilMs = nowMs + world.random.next() * 30_000;
-    this.#isFull = !world.isHealing && nowMs < this.#fullUntilMs;
-    world.scheduler.note(`${label}${this.#isFull ? " on a full disk" : ""}`);
+    this.isFull = !world.isHealing && nowMs < this.#fullUntilMs;
+    world.scheduler.note(`${label}${this.isFull ? " on a full disk" : ""}`);
     const crashAt = this.crashAt;
     if (crashAt === undefined) return work();
     const before = this.#read();

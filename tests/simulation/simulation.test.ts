@@ -9,13 +9,15 @@ const SEEDS = isFull ? 1_000 : 200;
 /** A test of its own for so many seeds, so that a failure is near its name. */
 const SEEDS_PER_TEST = 50;
 
-/** Seeds that once broke a rule, by what was wrong. */
+/**
+ * Seeds that broke a rule before it was mended, by what they show. A change of what a seed means (see
+ * `plan.ts`) gives them another meaning: then seek new ones with the mending undone.
+ */
 const FOUND = {
-  "a stop while the disk is full keeps the windows of the checkpoint that it gave up": [31, 169],
-  "a partition that was idle before a restart is waited for again": [5],
-  "an idle partition with a backlog is waited for before others move the watermark": [24, 62],
-  "a row that was refused is a dead letter although the answer was lost": [30, 48],
-  "a stop ends in time although the disk is full": [603],
+  "a stop while the disk is full keeps the windows of the checkpoint that it gave up": [21, 62, 66],
+  "an idle partition with a backlog is waited for before others move the watermark": [5, 28, 138],
+  "a row that was refused is a dead letter although the answer was lost": [30, 39],
+  "a stop ends in time although the disk is full": [87, 117],
 } as const;
 
 /** Runs a seed twice. A failure says how it comes again. */

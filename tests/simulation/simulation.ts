@@ -6,23 +6,22 @@ import { messageOf } from "../../src/core/errors.ts";
 import { emptyLedger } from "../../src/core/ledger.ts";
 import { SHUTDOWN_MS_MAX } from "../../src/core/limits.ts";
 import type { Logger } from "../../src/core/logger.ts";
-import type { Settings } from "../../src/core/settings.ts";
-import { durationMicros } from "../../src/core/time.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
-import { settingsOf } from "../support/settings.ts";
 import { type Bug, plantInPipeline, plantInSettings, plantInState } from "./bugs.ts";
 import { type Account, accountOf, checkCheckpoint, checkEnd, checkRestored } from "./checks.ts";
 import { planOf } from "./plan.ts";
 import { Random } from "./random.ts";
 import { Life } from "./scheduler.ts";
+import { settingsFor } from "./settings-for.ts";
 import { SimLog } from "./sim-log.ts";
 import { SimStore } from "./sim-sink.ts";
-import { positionsOf, simSource } from "./sim-source.ts";
+import { positionsOf } from "./sim-source.ts";
 import { type CrashPoint, SimState } from "./sim-state.ts";
 import { totalOf, World } from "./world.ts";
 
 /** Steps of one life, and virtual time of the healing, after which it is clear that nothing comes. */
 const STEPS_MAX = 50_000;
+const STEPS_TO_A_FULL_DISK = 200;
 const HEALING_MS_MAX = 3_600_000;
 
 export interface Outcome {
@@ -49,6 +48,8 @@ export async function simulate(seed: number, options: { bug?: Bug } = {}): Promi
 /** When a life ends by itself, counted in steps of the scheduler. */
 interface Fate {
   readonly atStep: number;
+  /** A stop that waits until the disk is full, for some steps at most. */
+  readonly waitsForFullDisk: boolean;
   readonly kind: "stop" | "at an await" | "moving the log" | CrashPoint | "none";
 }
 
@@ -59,7 +60,7 @@ class Simulation {
   lives = 0;
   readonly #bug: Bug | undefined;
   readonly #random: Random;
-  readonly #stores: readonly SimStore[];
+  readonly stores: readonly SimStore[];
   readonly #root: string;
   /** What happens outside goes on whatever dies here. */
   readonly #outside = new Life(0);
@@ -80,7 +81,7 @@ class Simulation {
     this.world = new World({ plan, log, random: random.fork() });
     this.#random = random;
     this.#bug = bug;
-    this.#stores = plan.sinks.map((sink) => new SimStore(this.world, sink));
+    this.stores = plan.sinks.map((sink) => new SimStore(this.world, sink));
     this.#crashesLeft = plan.crashes;
     this.#stopsLeft = plan.stops;
     this.#jumpsLeft = plan.wallJumps;
@@ -113,7 +114,7 @@ class Simulation {
     scheduler.note(`life ${life.number}`);
     const own = new SimState(world, { life, dir });
     plantInState(this.#bug, own.state);
-    const pipeline = new Pipeline(plantInSettings(this.#bug, this.#settings(life)), {
+    const pipeline = new Pipeline(plantInSettings(this.#bug, settingsFor(life, this)), {
       clock: scheduler.clockOf(life),
       logger: this.#logger(life),
       state: own.state,
@@ -129,13 +130,13 @@ class Simulation {
     const stopped = await this.#drive(life, { own, pipeline });
     if (!stopped) {
       scheduler.drop(life);
-      for (const store of this.#stores) store.processDied(life, this.#outside);
+      for (const store of this.stores) store.processDied(life, this.#outside);
       own.leaveTo(next);
       await this.#passTime(life);
       return false;
     }
     const isDone = this.#isDone(pipeline, "stopped");
-    if (isDone) checkEnd(world, { pipeline, stores: this.#stores });
+    if (isDone) checkEnd(world, { pipeline, stores: this.stores });
     scheduler.drop(life);
     own.moveTo(next);
     if (!isDone) await this.#passTime(life);
@@ -177,8 +178,11 @@ class Simulation {
         }
         own.crashAt = fate.kind === "stop" || fate.kind === "none" ? undefined : fate.kind;
       }
-      const isOver =
-        this.#isDone(pipeline, "running") || (step >= fate.atStep && fate.kind === "stop");
+      const isAsked =
+        fate.kind === "stop" &&
+        step >= fate.atStep &&
+        (!fate.waitsForFullDisk || own.isFull || step > fate.atStep + STEPS_TO_A_FULL_DISK);
+      const isOver = isAsked || this.#isDone(pipeline, "running");
       if (isOver && stopMs === Infinity) {
         stopMs = scheduler.nowMs;
         this.#wasAsked = true;
@@ -195,15 +199,16 @@ class Simulation {
 
   #fate(): Fate {
     const atStep = this.#random.whole(1, this.#random.pick([10, 60, 400]));
+    const waitsForFullDisk = this.#random.chance(0.5);
     if (this.#crashesLeft > 0 && this.#random.chance(0.7)) {
       this.#crashesLeft--;
-      return { atStep, kind: this.#random.pick(DEATHS) };
+      return { atStep, waitsForFullDisk, kind: this.#random.pick(DEATHS) };
     }
     if (this.#stopsLeft > 0) {
       this.#stopsLeft--;
-      return { atStep, kind: "stop" };
+      return { atStep, waitsForFullDisk, kind: "stop" };
     }
-    return { atStep, kind: "none" };
+    return { atStep, waitsForFullDisk, kind: "none" };
   }
 
   #heal(): void {
@@ -270,31 +275,6 @@ class Simulation {
   #committed(account: Account): void {
     this.#candidates = [account];
     this.world.committed = positionsOf(account.cursor);
-  }
-
-  #settings(life: Life): Settings {
-    const { plan } = this.world;
-    const source = simSource(this.world, life);
-    const base = settingsOf({ source, sinks: this.#stores.map((store) => store.settings(life)) });
-    const durationOf = (ms: number | "off") => (ms === "off" ? ms : durationMicros(ms * 1000));
-    return {
-      ...base,
-      name: "simulated",
-      rules: plan.rules,
-      time: {
-        ...base.time,
-        outOfOrderness: durationMicros(plan.outOfOrdernessMs * 1000),
-        idleTimeout: durationOf(plan.idleTimeoutMs),
-        maxFuture: durationOf(plan.maxFutureMs),
-        maxPartitionSkew: durationOf(plan.maxPartitionSkewMs),
-      },
-      dedupe: { for: durationMicros(plan.dedupeForMs * 1000), idsMax: plan.idsMax },
-      state: {
-        dir: "",
-        checkpointEveryMs: plan.checkpointEveryMs,
-        outboxBytesMax: plan.outboxBytesMax,
-      },
-    };
   }
 
   /** Messages are part of the trace; their fields may hold paths. */
