@@ -79,14 +79,17 @@ export class DeadLetters {
     const { after, limit, reason } = query;
     const rows =
       reason === undefined
-        ? this.#database
-            .statement("select * from dead_letters where seq > ? order by seq limit ?")
-            .all(after, limit)
-        : this.#database
-            .statement(
-              "select * from dead_letters where seq > ? and reason = ? order by seq limit ?",
-            )
-            .all(after, reason, limit);
+        ? this.#database.all(
+            "select * from dead_letters where seq > ? order by seq limit ?",
+            after,
+            limit,
+          )
+        : this.#database.all(
+            "select * from dead_letters where seq > ? and reason = ? order by seq limit ?",
+            after,
+            reason,
+            limit,
+          );
     return rows.map((row) => {
       const at = String(row["at"]);
       const why = String(row["reason"]) as RefusalReason; // only `store` writes it

@@ -134,11 +134,12 @@ export class Outbox {
     limit: number,
   ): { readonly rows: readonly ResultRow[]; readonly through: number } {
     const { confirmed } = this.#shelf(sink);
-    const stored = this.#database
-      .statement(
-        "select sequence, row from outbox where sink = ? and sequence > ? order by sequence limit ?",
-      )
-      .all(sink, confirmed, limit);
+    const stored = this.#database.all(
+      "select sequence, row from outbox where sink = ? and sequence > ? order by sequence limit ?",
+      sink,
+      confirmed,
+      limit,
+    );
     const rows = stored.map((one) => {
       const place = placeOf(sink, Number(one["sequence"]));
       const sealed = one["row"] as Uint8Array; // a blob, by the schema

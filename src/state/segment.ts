@@ -1,13 +1,13 @@
 import { fdatasyncSync, fstatSync, ftruncateSync } from "node:fs";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { FatalError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { behindLines, type LineBlock } from "./line-block.ts";
 import { HEADER_BYTES, type RecordHeader, readHeader } from "./record.ts";
 import type { RecordFile, RecordWindow } from "./record-window.ts";
 import { DamagedError } from "./seal.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** One entry of the index for so many bytes: 64 MiB have a thousand entries. */
 const INDEX_EVERY_BYTES = 64 * 1024;
@@ -67,7 +67,7 @@ export class Segment implements RecordFile {
     const { first, window } = options;
     const path = pathOfSegment(folder, first);
     const file = await open(path, "w+");
-    await syncFolder(folder);
+    syncFolder(folder);
     return new Segment(path, { first, file, window });
   }
 
@@ -248,16 +248,4 @@ function damaged(path: string, position: number): FatalError {
     `Cannot read the journal: "${path}" is damaged at byte ${position}; ` +
       "restore the folder from a backup, or move the whole folder away to begin with an empty one",
   );
-}
-
-/** Makes the names in a folder durable. */
-async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders, and needs none of this.
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

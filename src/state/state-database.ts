@@ -1,81 +1,155 @@
-import { statSync } from "node:fs";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { FatalError, messageOf, TransientError } from "../core/errors.ts";
+import { existsSync, statSync } from "node:fs";
+import {
+  backup,
+  DatabaseSync,
+  type SQLInputValue,
+  type SQLOutputValue,
+  type StatementSync,
+} from "node:sqlite";
+import { crc32 } from "node:zlib";
+import { FatalError } from "../core/errors.ts";
+import { CommitGuard } from "./commit-guard.ts";
+import { damage, explained, explaining } from "./state-failure.ts";
+import {
+  CHECK,
+  COMMITS,
+  checkAbsence,
+  checkCommits,
+  checkHeader,
+  checkTree,
+  createStateFile,
+  guardOf,
+} from "./state-file.ts";
 
-/** The format of the file; a change that older programs cannot read counts it up. */
-export const STATE_VERSION = 1;
+/** Pages of the file that a copy takes before it lets others in. */
+const COPIED_AT_ONCE = 1_000;
 
-/** Marks the file as ours, in the place that SQLite has for it: "AGGR". */
-const APPLICATION_ID = 0x41474752;
-
-const SCHEMA = `
-  create table meta (key text primary key, value text not null) without rowid, strict;
-  create table pages (key text primary key, bytes blob not null) without rowid, strict;
-  create table outbox (
-    sink text not null,
-    sequence integer not null,
-    row blob not null,
-    primary key (sink, sequence)
-  ) without rowid, strict;
-  create table sinks (
-    name text primary key,
-    given integer not null,
-    confirmed integer not null
-  ) without rowid, strict;
-  create table dead_letters (
-    seq integer primary key autoincrement,
-    reason text not null,
-    at text not null,
-    received_at real not null,
-    body blob not null
-  ) strict;
-  create index dead_letters_by_reason on dead_letters (reason, seq);
-`;
-
-/** Result codes of SQLite that pass: the disk is full, a write failed for now. */
-const FULL_CODES = [10, 13];
-/** Result codes of SQLite that say that the file is no database, or a damaged one. */
-const DAMAGE_CODES = [11, 26];
-
-/** The SQL behind the state: one connection, its statements, and what its failures mean. */
+/**
+ * The SQL behind the state: one connection, its statements, and what its failures mean. SQLite itself
+ * notices little of what happens to its file, so everything that is read here is covered by some check:
+ * the tree of the file when it is opened, the table of places by a checksum, whole transactions by
+ * a count beside the file, and pages, rows and letters by their seals.
+ */
 export class StateDatabase {
   readonly path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #guard: CommitGuard | undefined;
+  #commits = 0;
 
-  /** @throws {FatalError} The file is not ours, of a newer version, or damaged. */
-  static open(path: string): StateDatabase {
-    let db: DatabaseSync | undefined;
-    try {
-      db = new DatabaseSync(path);
-      db.exec("pragma busy_timeout = 5000");
-      prepare(db, path);
-      return new StateDatabase(path, db);
-    } catch (failure) {
-      db?.close();
-      throw failure instanceof FatalError ? failure : explained(failure, path);
-    }
-  }
-
-  private constructor(path: string, db: DatabaseSync) {
-    this.path = path;
-    this.#db = db;
+  /**
+   * Opens the file, or makes it where there never was one.
+   *
+   * @param begun What `meta` holds in a new one.
+   * @throws {FatalError} The file is not ours, of a newer version, damaged, or gone.
+   */
+  static open(path: string, begun: Readonly<Record<string, string>>): StateDatabase {
+    return explaining(path, () => {
+      if (!existsSync(path)) {
+        checkAbsence(path);
+        createStateFile(path, begun);
+      }
+      return new StateDatabase(path, "write");
+    });
   }
 
   /**
-   * All or nothing.
+   * Opens the file for reading, also while another process writes it.
+   *
+   * @throws {FatalError} As `open`; also when there is none.
+   */
+  static read(path: string): StateDatabase {
+    return explaining(path, () => {
+      if (!existsSync(path)) throw new FatalError(`Cannot find the state "${path}"`);
+      return new StateDatabase(path, "read");
+    });
+  }
+
+  private constructor(path: string, mode: "read" | "write") {
+    this.path = path;
+    const db = new DatabaseSync(path, { readOnly: mode === "read" });
+    this.#db = db;
+    let guard: CommitGuard | undefined;
+    try {
+      db.exec("pragma busy_timeout = 5000");
+      checkHeader(db, path);
+      if (mode === "write") {
+        db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+        checkTree(db, path);
+      }
+      this.#commits = Number(this.meta(COMMITS));
+      if (this.meta(CHECK) !== this.#checksum())
+        throw damage(path, "its table of places is not as it was written");
+      if (mode === "write") {
+        checkCommits(path, this.#commits);
+        guard = new CommitGuard(guardOf(path));
+        guard.note(this.#commits);
+      }
+      this.#guard = guard;
+    } catch (failure) {
+      guard?.close();
+      db.close();
+      throw failure;
+    }
+  }
+
+  /**
+   * All or nothing. Whatever is changed, is changed in one.
    *
    * @throws {TransientError} The disk is full: nothing happened. @throws {FatalError} The file is damaged.
    */
-  transaction(work: () => void): void {
+  transaction<Result>(work: () => Result): Result {
     try {
       this.#db.exec("begin immediate");
-      work();
+      const result = work();
+      this.setMeta(COMMITS, String(this.#commits + 1));
+      this.setMeta(CHECK, this.#checksum());
       this.#db.exec("commit");
+      this.#commits++;
+      this.#guard?.note(this.#commits);
+      return result;
     } catch (failure) {
       this.#rollback();
       throw explained(failure, this.path);
     }
+  }
+
+  /**
+   * Sees one moment of the file during `work`, whatever is committed meanwhile.
+   *
+   * @throws {FatalError} The file is damaged.
+   */
+  async snapshot<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      this.#db.exec("begin");
+      // The moment is that of the first read.
+      this.meta(COMMITS);
+      return await work();
+    } catch (failure) {
+      throw explained(failure, this.path);
+    } finally {
+      this.#rollback();
+    }
+  }
+
+  /** Copies the file as it is now. Slow on purpose: others are let in between. */
+  async copyTo(path: string): Promise<void> {
+    await backup(this.#db, path, { rate: COPIED_AT_ONCE });
+  }
+
+  /** Every key of `meta`, in their order. */
+  allMeta(): [key: string, value: string][] {
+    return this.statement("select key, value from meta order by key")
+      .all()
+      .map((row) => [String(row["key"]), String(row["value"])]);
+  }
+
+  #checksum(): string {
+    const meta = this.allMeta().filter(([key]) => key !== CHECK);
+    const sinks = this.statement("select name, given, confirmed from sinks order by name")
+      .all()
+      .map((row) => [row["name"], row["given"], row["confirmed"]]);
+    return crc32(JSON.stringify([meta, sinks])).toString(16);
   }
 
   /** A statement, prepared once. */
@@ -88,6 +162,11 @@ export class StateDatabase {
     return statement;
   }
 
+  /** The rows of a query. @throws {FatalError} The file is damaged. */
+  all(sql: string, ...values: SQLInputValue[]): Record<string, SQLOutputValue>[] {
+    return explaining(this.path, () => this.statement(sql).all(...values));
+  }
+
   meta(key: string): string | undefined {
     const row = this.statement("select value from meta where key = ?").get(key);
     return row === undefined ? undefined : String(row["value"]);
@@ -98,9 +177,14 @@ export class StateDatabase {
   }
 
   *pages(): Iterable<{ readonly key: string; readonly bytes: Uint8Array }> {
-    const statement = this.statement("select key, bytes from pages");
-    for (const row of statement.iterate()) {
-      yield { key: String(row["key"]), bytes: row["bytes"] as Uint8Array }; // a blob, by the schema
+    const rows = explaining(this.path, () =>
+      this.statement("select key, bytes from pages").iterate(),
+    );
+    for (;;) {
+      const { done, value } = explaining(this.path, () => rows.next());
+      if (done === true) return;
+      // A text and a blob, by the schema.
+      yield { key: String(value["key"]), bytes: value["bytes"] as Uint8Array };
     }
   }
 
@@ -124,9 +208,12 @@ export class StateDatabase {
     return sizeOf(this.path) + sizeOf(`${this.path}-wal`);
   }
 
+  /** May be called twice. */
   close(): void {
+    if (!this.#db.isOpen) return;
     this.#statements.clear();
-    if (this.#db.isOpen) this.#db.close();
+    this.#db.close();
+    this.#guard?.close();
   }
 
   #rollback(): void {
@@ -136,59 +223,4 @@ export class StateDatabase {
       // SQLite has rolled back by itself, as it does when the disk is full.
     }
   }
-}
-
-function prepare(db: DatabaseSync, path: string): void {
-  const application = numberOf(db, "application_id");
-  const version = numberOf(db, "user_version");
-  const tables = db.prepare("select count(*) as n from sqlite_schema").get();
-  const isNew = Number(tables?.["n"]) === 0 && application === 0 && version === 0;
-  if (!isNew && application !== APPLICATION_ID) {
-    throw new FatalError(
-      `File "${path}" is not a state of Aggregator: name another folder in state.dir`,
-    );
-  }
-  if (version > STATE_VERSION) {
-    throw new FatalError(
-      `State "${path}" was written by a newer version (format ${version}, this one knows ` +
-        `${STATE_VERSION}): run that version, or restore a backup that this one made`,
-    );
-  }
-  db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
-  if (!isNew) return;
-  db.exec(`begin; ${SCHEMA}
-    pragma application_id = ${APPLICATION_ID}; pragma user_version = ${STATE_VERSION}; commit`);
-}
-
-function numberOf(db: DatabaseSync, pragma: string): number {
-  return Number(db.prepare(`pragma ${pragma}`).get()?.[pragma]);
-}
-
-/** What a failure of SQLite means for the state. */
-function explained(failure: unknown, path: string): unknown {
-  const message = messageOf(failure);
-  const code = codeOf(failure);
-  const isFull = FULL_CODES.includes(code) || /disk is full|disk I\/O error/.test(message);
-  if (isFull) {
-    return new TransientError(
-      `Cannot write the state "${path}": ${message}; make room on its disk`,
-      {
-        cause: failure,
-      },
-    );
-  }
-  if (DAMAGE_CODES.includes(code) || /malformed|not a database/.test(message)) {
-    return new FatalError(
-      `State "${path}" is damaged (${message}). Restore it from a backup (aggregator restore), or name ` +
-        "an empty folder in state.dir and read the source again from its start",
-      { cause: failure },
-    );
-  }
-  return failure;
-}
-
-/** The primary result code of SQLite, without its extension; -1: none is told. */
-function codeOf(failure: unknown): number {
-  if (typeof failure !== "object" || failure === null || !("errcode" in failure)) return -1;
-  return typeof failure.errcode === "number" ? failure.errcode & 0xff : -1;
 }

@@ -83,29 +83,24 @@ export class State {
     this.#lock = lock;
     this.#seal = options.seal ?? plainSeal;
     const path = join(dir, STATE_FILE);
-    this.#database = StateDatabase.open(path);
+    const identity = { pipeline, share, seal: this.#seal.id };
+    const begun = { ...identity, lineage: randomUUID(), generation: String(now), epoch: "0" };
+    this.#database = StateDatabase.open(path, begun);
     const database = this.#database;
     try {
-      const isNew = database.meta("lineage") === undefined;
-      const identity = { pipeline, share, seal: this.#seal.id };
-      if (isNew) {
-        const begun = { ...identity, lineage: randomUUID(), generation: String(now), epoch: "0" };
-        database.transaction(() => {
-          for (const [key, value] of Object.entries(begun)) database.setMeta(key, value);
-        });
-      } else {
-        checkIdentity(database, identity, path);
-      }
+      checkIdentity(database, identity, path);
       this.lineage = database.meta("lineage")!;
       this.generation = Number(database.meta("generation"));
       this.epoch = Number(database.meta("epoch")) + 1;
-      database.setMeta("epoch", String(this.epoch));
       this.#cursor = database.meta("cursor");
       this.deadLetters = new DeadLetters(database, this.#seal);
-      this.outbox = new Outbox(database, {
-        sinks,
-        seal: this.#seal,
-        bytesMax: options.outboxBytesMax,
+      this.outbox = database.transaction(() => {
+        database.setMeta("epoch", String(this.epoch));
+        return new Outbox(database, {
+          sinks,
+          seal: this.#seal,
+          bytesMax: options.outboxBytesMax,
+        });
       });
     } catch (failure) {
       database.close();

@@ -415,7 +415,7 @@ describe("Journal, processes", () => {
   });
 
   test("a second process is refused with the number of the first; a dead one holds nothing", async () => {
-    const child = start(`process.stdout.write("open\\n"); setInterval(() => {}, 1000);`);
+    const child = start(`process.stdout.write("open\\n"); setInterval(() => log.usage(), 1000);`);
     await child.stdout.getReader().read();
     const refused = await rejectionOf(open());
     expect(refused).toBeInstanceOf(FatalError);
