@@ -216,6 +216,9 @@ await describeWithKafka("source kafka", (server) => {
     await second.close();
   });
 
+  /** The fetch that is under way waits at most half a second. */
+  const untilFetched = (): Promise<void> => Bun.sleep(700);
+
   test("holds a partition, and lets it go", async () => {
     const topic = await topicWith([], { partitions: 2 });
     const reader = await open({ topic }, contextOf({ waitMsMax: 700 }));
@@ -226,6 +229,15 @@ await describeWithKafka("source kafka", (server) => {
     expect(reader.caughtUp?.()).toEqual(["1"]);
     reader.hold?.([]);
     expect(await linesOf(reader, 1)).toEqual(["in 0"]);
+    // What is held after it was fetched waits as well.
+    await produce(server.brokers, topic, messages);
+    await untilFetched();
+    const [first] = await linesOf(reader, 1);
+    const other = first === "in 0" ? "1" : "0";
+    reader.hold?.([other]);
+    expect(await linesOf(reader, 1)).toEqual([]);
+    reader.hold?.([]);
+    expect(await linesOf(reader, 1)).toEqual([`in ${other}`]);
     await reader.close();
   });
 
