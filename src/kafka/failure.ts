@@ -3,7 +3,7 @@ import { FatalError, messageOf, TransientError } from "../core/errors.ts";
 /** Trying again cannot help; what a person does about it. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/SASL/, "check the option sasl and the user's password"],
-  [/AUTHORIZATION_FAILED$/, "grant the user what it needs (docs/sinks.md)"],
+  [/AUTHORIZATION_FAILED$/, "grant the user what it needs (docs/sources.md, docs/sinks.md)"],
   [/^INVALID_TOPIC_EXCEPTION$/, "name another topic"],
   [
     /^(?:INVALID_REPLICATION_FACTOR|INVALID_PARTITIONS|INVALID_CONFIG|POLICY_VIOLATION)$/,

@@ -53,7 +53,8 @@ export const kafkaSourceOptions = v.strictObject({
     ),
     v.description(
       "Which partitions this instance reads: those whose number leaves the remainder `index` when " +
-        "divided by `count`. All of them when left out. Each instance has a state folder of its own.",
+        "divided by `count`. All of them when left out. Each instance has a state folder of its own, " +
+        "and the events of one series must lie in one share.",
     ),
   ),
   from: v.pipe(
