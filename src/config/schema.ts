@@ -96,10 +96,7 @@ export const timeSchema = v.strictObject({
   maxPartitionSkew: v.pipe(
     v.optional(durationOrOff({ min: "1s" }), "1h"),
     written('duration or `"off"`'),
-    v.description(
-      "How far a partition may be ahead of the watermark; one that is further ahead waits, so that " +
-        "no more windows are held than that.",
-    ),
+    v.description("How far a partition may be ahead of the watermark; beyond that it waits."),
   ),
   timestampUnit: v.pipe(
     v.optional(v.picklist(["s", "ms", "us", "ns"]), "s"),

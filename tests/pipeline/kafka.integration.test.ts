@@ -57,7 +57,7 @@ await describeWithKafka("a pipeline over Kafka", (server) => {
       async stop(): Promise<void> {
         stop.abort();
         await ended;
-        await state.close();
+        state.close();
       },
     };
   }
@@ -86,9 +86,10 @@ await describeWithKafka("a pipeline over Kafka", (server) => {
     await until(() => rows.size === 1);
     expect(short(rows)).toEqual([["orders", T, 31, 5]]);
     const letters = view.deadLetters({ limit: 10 }).dead_letters;
-    expect(letters.map(({ at, reason }) => [at, reason]).toSorted()).toEqual(
-      [2, 3, 5, 6, 8].map((offset) => [`${topic}/0@${offset}`, "invalid_json"]),
+    expect(new Map(letters.map(({ at, reason }) => [at, reason]))).toEqual(
+      new Map([2, 3, 5, 6, 8].map((offset) => [`${topic}/0@${offset}`, "invalid_json"])),
     );
+    expect(letters).toHaveLength(5);
     const ledger = { received: 11, aggregated: 6, invalid: 5, tombstones: 1, balanced: true };
     expect(view.ledger()).toMatchObject(ledger);
     expect(await view.prometheus()).toContain("\naggregator_tombstones_total 1\n");

@@ -125,16 +125,16 @@ await describeWithKafka("source kafka", (server) => {
           await transaction.send({ topic, messages });
           await transaction[outcome]();
         }
-        const open = await producer.transaction();
-        await open.send({ topic, messages: [{ value: "open" }] });
+        const last = await producer.transaction();
+        await last.send({ topic, messages: [{ value: "open" }] });
         const committed = ["before", "commit 1", "commit 2", "commit 1", "commit 2"];
         expect(await linesOf(reader, 5)).toEqual(committed);
         expect(await linesOf(dirty, 10)).toContain("open");
         // Something is there that cannot be read yet.
-        const early = await open_(topic);
+        const early = await openBriefly(topic);
         expect(await linesOf(early, 9)).toEqual(committed);
         expect(early.caughtUp?.()).toEqual([]);
-        await open.abort();
+        await last.abort();
         await untilCaughtUp(early);
         expect(seen(await early.read(forever))).toBe("empty");
         await early.close();
@@ -144,7 +144,7 @@ await describeWithKafka("source kafka", (server) => {
     await Promise.all([reader.close(), dirty.close()]);
   });
 
-  const open_ = (topic: string): Promise<SourceReader> =>
+  const openBriefly = (topic: string): Promise<SourceReader> =>
     open({ topic }, contextOf({ waitMsMax: 200 }));
 
   async function untilCaughtUp(reader: SourceReader): Promise<void> {
