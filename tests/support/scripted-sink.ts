@@ -37,5 +37,5 @@ export function scriptedSink(
       };
     },
   });
-  return { settings: { name, definition, options: {} } as SinkSettings, rows, sequences };
+  return { settings: { name, definition, options: {} }, rows, sequences };
 }
