@@ -1,3 +1,4 @@
+import { backup } from "./backup.ts";
 import { bus } from "./bus.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
@@ -5,7 +6,18 @@ import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { init } from "./init.ts";
 import { replay } from "./replay.ts";
+import { restore } from "./restore.ts";
 import { run } from "./run.ts";
 
 /** Every command, in the order of the overview. */
-export const commands: readonly Command[] = [run, check, replay, bus, init, demo, healthcheck];
+export const commands: readonly Command[] = [
+  run,
+  check,
+  replay,
+  bus,
+  init,
+  demo,
+  healthcheck,
+  backup,
+  restore,
+];

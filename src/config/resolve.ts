@@ -4,6 +4,7 @@ import { ConfigError, type ConfigIssue } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import type { Settings } from "../core/settings.ts";
 import { millisOf } from "../core/time.ts";
+import { backupSettingsOf, secretsOfBackup } from "./backup.ts";
 import { checkTogether } from "./check-together.ts";
 import { type Component, type Definition, optionsSchema } from "./component.ts";
 import { configOfEnvironment } from "./environment.ts";
@@ -59,7 +60,7 @@ export function resolveConfig(input: unknown, options: ResolveOptions): Settings
   });
   const merged = merge(file, filled.config);
   const { result, config } = parse(merged, expanded);
-  const secrets = secretsOf(config, expanded);
+  const secrets = [...secretsOf(config, expanded), ...secretsOfBackup(env)];
   const faults = [
     ...(result.success
       ? []
@@ -232,6 +233,7 @@ function settingsOf(
       bytesMax: output.bus.maxBytes,
       retention: output.bus.retention,
     },
+    backup: backupSettingsOf(output.backup, context),
     secrets,
   };
 }

@@ -3,7 +3,6 @@ import {
   DEDUPE_IDS_MAX_DEFAULT,
   MAX_TIMESTAMP_DEFAULT,
   MIN_TIMESTAMP_DEFAULT,
-  OUTBOX_BYTES_MAX,
   SERIES_MAX_DEFAULT,
 } from "../core/limits.ts";
 import type { SinkDefinition } from "../core/sink.ts";
@@ -11,11 +10,12 @@ import type { SourceDefinition } from "../core/source.ts";
 import { sinks } from "../sinks/list.ts";
 import { sources } from "../sources/list.ts";
 import { aggregateSchema } from "./aggregate.ts";
+import { backupSchema } from "./backup.ts";
 import { componentSchema, type SinkInput, type SourceInput } from "./component.ts";
 import { duration, durationOrOff } from "./duration.ts";
 import { instant } from "./instant.ts";
 import { namedSchema } from "./named.ts";
-import { keySchema } from "./state-key.ts";
+import { stateSchema } from "./state-schema.ts";
 import { windowSchema } from "./window.ts";
 
 /** The source that reads our own bus: the only one for which the service serves it. */
@@ -30,9 +30,6 @@ const SERIES_MAX = 100_000_000;
 const BUS_BYTES_DEFAULT = 1_073_741_824;
 
 /** Less than one segment of the journal makes no sense. */
-/** Less could not hold the rows of one firing. */
-const OUTBOX_BYTES_MIN = 64 * 1024;
-
 const BUS_BYTES_MIN = 1_048_576;
 
 /** The name of the pipeline is no key, so it may begin with a digit. */
@@ -219,58 +216,7 @@ export const configSchema = v.strictObject({
     ),
     v.description("What the service says of itself."),
   ),
-  state: v.pipe(
-    v.optional(
-      v.strictObject({
-        dir: v.pipe(
-          v.optional(
-            v.pipe(v.string(), v.nonEmpty(), v.metadata({ kind: "path" })),
-            "./aggregator-data",
-          ),
-          v.description("Folder of everything that outlives a restart. `STATE_DIR` when left out."),
-        ),
-        key: v.pipe(
-          v.optional(keySchema),
-          v.description(
-            "Encrypts what is kept (AES-256-GCM): 32 bytes as base64 or hex. `STATE_KEY` when left out; " +
-              "without one nothing is encrypted.",
-          ),
-        ),
-        keyFile: v.pipe(
-          v.optional(v.pipe(v.string(), v.nonEmpty(), v.metadata({ kind: "path" }))),
-          v.description("File of that key, instead of `key`."),
-        ),
-        checkpointEvery: v.pipe(
-          v.optional(duration({ min: "10ms" }), "5s"),
-          written("duration"),
-          v.description(
-            "A checkpoint is made at every firing, and at least so often while events come.",
-          ),
-        ),
-        maxOutboxBytes: v.pipe(
-          v.optional(
-            v.pipe(
-              v.number(),
-              v.integer(),
-              v.minValue(OUTBOX_BYTES_MIN),
-              v.maxValue(Number.MAX_SAFE_INTEGER),
-            ),
-            OUTBOX_BYTES_MAX,
-          ),
-          v.description(
-            "Bytes of rows that may wait for one sink; beyond it reading stops until it took some.",
-          ),
-        ),
-        shutdownTimeout: v.pipe(
-          v.optional(duration({ max: "1h" }), "30s"),
-          written("duration"),
-          v.description("How long a stop may take to deliver what is left; the rest is kept."),
-        ),
-      }),
-      {},
-    ),
-    v.description("What is kept over a restart."),
-  ),
+  state: v.pipe(v.optional(stateSchema, {}), v.description("What is kept over a restart.")),
   bus: v.pipe(
     v.optional(
       v.strictObject({
@@ -295,5 +241,9 @@ export const configSchema = v.strictObject({
       {},
     ),
     v.description("Our own bus: the embedded default, and `aggregator bus`."),
+  ),
+  backup: v.pipe(
+    v.optional(backupSchema, {}),
+    v.description("Copies of the state, to begin from again."),
   ),
 });

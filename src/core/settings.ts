@@ -24,6 +24,8 @@ export interface Settings {
   readonly metrics: { readonly everyMs: number };
   readonly state: StateSettings;
   readonly bus: BusSettings;
+  /** Always there when a configuration was loaded. */
+  readonly backup?: BackupSettings;
   /** Environment variables that are set for nothing, since the file says what they would: worth a warning. */
   readonly ignoredVariables?: readonly string[];
   /** Values that must never be shown: whatever is printed goes through `redact` with these. */
@@ -114,4 +116,27 @@ export interface BusSettings {
   readonly embedded: boolean;
   readonly bytesMax: number;
   readonly retention: DurationMicros;
+}
+
+export interface BackupSettings {
+  /** Absolute path of a folder, or `s3://bucket/prefix`. */
+  readonly to: string;
+  /** When `run` makes one; undefined: never. Cron texts are in UTC. */
+  readonly schedule:
+    | { readonly kind: "every"; readonly everyMs: number }
+    | { readonly kind: "cron"; readonly text: string }
+    | undefined;
+  /** Backups that `run` leaves there. */
+  readonly keep: number;
+  readonly s3: S3Settings;
+}
+
+/** How a bucket is reached. */
+export interface S3Settings {
+  /** URL of the server; undefined: that of Amazon. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly accessKeyId: string | undefined;
+  readonly secretAccessKey: string | undefined;
+  readonly sessionToken: string | undefined;
 }

@@ -202,6 +202,12 @@ export class StateDatabase {
     );
   }
 
+  /** `ok`, or what is wrong with the tree of the file. Reads all of it. */
+  integrity(): string {
+    const [found] = this.all("pragma integrity_check(1)");
+    return String(found?.["integrity_check"]).replace(/\s+/g, " ");
+  }
+
   /** Bytes on disk, those of the log included. */
   get bytes(): number {
     const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

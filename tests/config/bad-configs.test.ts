@@ -34,7 +34,7 @@ const BAD: readonly BadConfig[] = [
     config: { naem: "x", plugins: [] },
     says: [
       'naem: is no option, did you mean "name"?',
-      "plugins: is no option, must be one of name, source, rules, sinks, time, dedupe, status, metrics, state, bus",
+      "plugins: is no option, must be one of name, source, rules, sinks, time, dedupe, status, metrics, state, bus, backup",
     ],
   },
   {

@@ -50,6 +50,7 @@ describe("resolveConfig()", () => {
         shutdownMsMax: 30_000,
       },
       bus: { embedded: true, bytesMax: 1_073_741_824, retention: 86_400_000_000 },
+      backup: { to: "/srv/plant/backups", keep: 24, s3: { region: "us-east-1" } },
       ignoredVariables: [],
       secrets: [],
     });

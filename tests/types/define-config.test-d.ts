@@ -38,7 +38,13 @@ defineConfig({
   status: { host: "::1", port: env("PORT", 8000), token: env("TOKEN") },
   dedupe: { for: "1h", maxIds: 10 },
   metrics: { every: "10s" },
-  state: { dir: "." },
+  state: { dir: ".", key: env("KEY") },
+  backup: {
+    every: "1h",
+    keep: 3,
+    to: "s3://plant/backups",
+    s3: { secretAccessKey: env("SECRET") },
+  },
   bus: { maxBytes: 1_048_576, retention: "7d" },
 });
 

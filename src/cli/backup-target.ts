@@ -1,0 +1,22 @@
+import { resolve } from "node:path";
+import type { BackupSettings, Settings } from "../core/settings.ts";
+import { FolderTarget } from "../state/backup/folder-target.ts";
+import type { JournalFolder } from "../state/backup/manifest.ts";
+import type { BackupTarget } from "../state/backup/target.ts";
+
+/** Where backups are: a folder, which counts from `cwd`, or a bucket. */
+export function targetOf(text: string, cwd: string): BackupTarget {
+  return new FolderTarget(resolve(cwd, text));
+}
+
+/** What a configuration says of backups; one that was loaded says it always. */
+export function backupOf({ backup }: Settings): BackupSettings {
+  if (backup === undefined) throw new Error("Invariant broken: no settings of backups");
+  return backup;
+}
+
+/** The journal that the cursor of a pipeline is one of; null: the source is a log itself. */
+export function journalOf({ source, bus }: Settings): JournalFolder | null {
+  if (bus.embedded) return "bus/events";
+  return source.definition.replay(source.options) === "none" ? "journal" : null;
+}
