@@ -99,6 +99,11 @@ export class Scheduler {
 /** Every microtask runs before the next turn of the event loop. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    // A loop that waits for something else may leave an immediate lying: then a timer comes to its aid.
+    const timer = setTimeout(resolve, 5);
+    setImmediate(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
