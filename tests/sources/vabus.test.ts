@@ -473,6 +473,17 @@ describe("vabus, one by one", () => {
     expect(batches.flatMap(({ places }) => places)[19]).toBe("event 20 taken from the bus");
   });
 
+  test("asks for no further event while one is handed over", async () => {
+    const { url, requests } = serve(one(1), one(2));
+    const reader = await open({ url, mode: "pop" });
+    expect(linesOf(await readLines(reader, 1))).toHaveLength(1);
+    // Time enough for a request that should not be.
+    await realClock.sleep(50);
+    expect(requests).toHaveLength(1);
+    expect(linesOf(await readLines(reader, 1))).toHaveLength(1);
+    expect(requests).toHaveLength(2);
+  });
+
   test("an event that came is handed over before a failure is told", async () => {
     const failing = (): Response => new Response("", { status: 503 });
     const { url, requests } = serve(failing, one(1, 20), one(2, 40), failing);

@@ -41,11 +41,9 @@ export class PopReader implements SourceReader {
       signal.throwIfAborted();
       this.#closing.signal.throwIfAborted();
       this.#launch();
-      if (this.#answers.length > 0) {
-        const read = this.#batch();
-        this.#launch();
-        return read;
-      }
+      // No further request until this is written down, which the next read tells: a crash in between
+      // loses what was handed over and what is under way, together `inFlight` at most.
+      if (this.#answers.length > 0) return this.#batch();
       if (this.#failure !== undefined && this.#underWay.size === 0) {
         const failure = this.#failure;
         this.#failure = undefined;
