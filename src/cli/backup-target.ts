@@ -1,8 +1,12 @@
 import { resolve } from "node:path";
+import type { Logger } from "../core/logger.ts";
 import type { BackupSettings, Settings } from "../core/settings.ts";
+import { realClock } from "../pipeline/real-clock.ts";
 import { FolderTarget } from "../state/backup/folder-target.ts";
 import type { JournalFolder } from "../state/backup/manifest.ts";
+import { ScheduledBackups } from "../state/backup/schedule.ts";
 import type { BackupTarget } from "../state/backup/target.ts";
+import { sealOf } from "../state/seal.ts";
 
 /** Where backups are: a folder, which counts from `cwd`, or a bucket. */
 export function targetOf(text: string, cwd: string): BackupTarget {
@@ -19,4 +23,21 @@ export function backupOf({ backup }: Settings): BackupSettings {
 export function journalOf({ source, bus }: Settings): JournalFolder | null {
   if (bus.embedded) return "bus/events";
   return source.definition.replay(source.options) === "none" ? "journal" : null;
+}
+
+/** The backups that `run` makes; undefined: none are wanted. */
+export function scheduledBackups(settings: Settings, logger: Logger): ScheduledBackups | undefined {
+  const { name: pipeline, backup, state } = settings;
+  if (backup?.schedule === undefined) return undefined;
+  return new ScheduledBackups({
+    pipeline,
+    dir: state.dir,
+    target: targetOf(backup.to, ""),
+    schedule: backup.schedule,
+    keep: backup.keep,
+    seal: sealOf(state.key),
+    journal: journalOf(settings),
+    clock: realClock,
+    logger,
+  });
 }

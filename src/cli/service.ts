@@ -9,12 +9,14 @@ import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import { LivePipelineView } from "../pipeline/pipeline-view.ts";
 import { realClock } from "../pipeline/real-clock.ts";
+import type { ScheduledBackups } from "../state/backup/schedule.ts";
 import { openJournal } from "../state/journal.ts";
 import { sealOf } from "../state/seal.ts";
 import { State } from "../state/state.ts";
 import { createStatusApp } from "../status/app.ts";
 import { decideAccess } from "../status/auth.ts";
 import { serve } from "../status/serve.ts";
+import { scheduledBackups } from "./backup-target.ts";
 import { type OpenBus, openBus } from "./open-bus.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -56,7 +58,8 @@ export async function runService(settings: Settings, options: ServiceOptions): P
     try {
       const state = openState(settings);
       try {
-        await runWith({ ...settings, source: read }, { ...options, bus, state });
+        const backups = scheduledBackups(settings, logger);
+        await runWith({ ...settings, source: read }, { ...options, bus, state, backups });
       } finally {
         state.close();
       }
@@ -95,9 +98,13 @@ function openState({ name, state, sinks, source }: Settings): State {
 
 async function runWith(
   settings: Settings,
-  options: ServiceOptions & { bus: OpenBus | undefined; state: State },
+  options: ServiceOptions & {
+    bus: OpenBus | undefined;
+    state: State;
+    backups: ScheduledBackups | undefined;
+  },
 ): Promise<void> {
-  const { logger, stop, bus, state } = options;
+  const { logger, stop, bus, state, backups } = options;
   const pipeline = new Pipeline(settings, {
     clock: realClock,
     logger,
@@ -107,7 +114,7 @@ async function runWith(
   });
   const access = decideAccess(settings.status);
   const app = createStatusApp({
-    view: new LivePipelineView(pipeline, version),
+    view: new LivePipelineView(pipeline, version, backups),
     access,
     mounts: bus === undefined ? {} : { "/vabus": bus.app },
     logger,
@@ -116,6 +123,7 @@ async function runWith(
   const server = await serve(app, { ...settings.status, logger });
   const ended = new AbortController();
   const background = [sendOwnMetrics(pipeline, bus, AbortSignal.any([stop, ended.signal]))];
+  if (backups !== undefined) background.push(backups.run(AbortSignal.any([stop, ended.signal])));
   try {
     const made = access.made ? access.token : undefined;
     announce(settings, { terminal: options.terminal, url: server.url, token: made });

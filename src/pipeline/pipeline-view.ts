@@ -15,14 +15,22 @@ import type {
   WindowPage,
 } from "./view.ts";
 
+/** What is told of backups that are made beside the pipeline. */
+export interface BackupHealth {
+  readonly problem: string | undefined;
+}
+
 /** The one way in which the rest of the program looks at a pipeline. */
 export class LivePipelineView implements PipelineView {
   readonly #pipeline: Pipeline;
   readonly #version: string;
+  readonly #backups: BackupHealth | undefined;
 
-  constructor(pipeline: Pipeline, version: string) {
+  /** @param backups Those that are made beside the pipeline, if any. */
+  constructor(pipeline: Pipeline, version: string, backups?: BackupHealth) {
     this.#pipeline = pipeline;
     this.#version = version;
+    this.#backups = backups;
   }
 
   health(): Health {
@@ -116,6 +124,8 @@ export class LivePipelineView implements PipelineView {
     for (const { name, problem } of deliveries) {
       if (problem !== undefined) reasons.push(`sink ${name}: ${problem}`);
     }
+    const late = this.#backups?.problem;
+    if (late !== undefined) reasons.push(`backup: ${late}`);
     return reasons;
   }
 

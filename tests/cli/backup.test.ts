@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Installed, installExecutable } from "../support/executable.ts";
 
@@ -50,6 +50,26 @@ async function textBelow(folder: string): Promise<string> {
   }
   return texts.join("\n");
 }
+
+describe("backup.every", () => {
+  test("makes one while the service runs, and a failure shows on /healthz", async () => {
+    const folder = join(aggregator.folder, "every");
+    await mkdir(folder);
+    await writeFile(join(folder, "backups"), "a file in the way");
+    const config = CONFIG.replace("status:", 'backup: { every: "1h" }, status:');
+    await writeFile(join(folder, "aggregator.config.ts"), config);
+    const blocked = await startService("every");
+    await blocked.running.waitFor(/Cannot make a backup/);
+    const health = await getJson(`${blocked.url}/healthz`);
+    expect(String(health["reasons"])).toContain("backup: Cannot make a backup in ");
+    expect((await blocked.running.stop()).code).toBe(0);
+    await rm(join(folder, "backups"));
+    const { running } = await startService("every");
+    await running.waitFor(/A backup was made/);
+    expect(await readdir(join(folder, "backups"))).toHaveLength(1);
+    await running.stop("SIGKILL");
+  }, 60_000);
+});
 
 describe("backup, restore and the key", () => {
   test("go through a whole life", async () => {

@@ -5,13 +5,17 @@ import { READ_CHUNK_BYTES } from "../../core/limits.ts";
 import type { BackupFile } from "./manifest.ts";
 
 /** Size and hash of a file, read piece by piece. */
-export async function measureFile(path: string): Promise<Pick<BackupFile, "size" | "sha256">> {
+export async function measureFile(
+  path: string,
+  signal?: AbortSignal,
+): Promise<Pick<BackupFile, "size" | "sha256">> {
   const hash = createHash("sha256");
   const file = await open(path, "r");
   try {
     const buffer = new Uint8Array(READ_CHUNK_BYTES);
     let size = 0;
     for (;;) {
+      signal?.throwIfAborted();
       const { bytesRead } = await file.read(buffer, 0, buffer.length, size);
       if (bytesRead === 0) return { size, sha256: hash.digest("hex") };
       hash.update(buffer.subarray(0, bytesRead));

@@ -65,6 +65,7 @@ export class HeldJournal {
    */
   async copyTo(
     folder: string,
+    signal?: AbortSignal,
   ): Promise<{ readonly span: JournalSpan; readonly names: readonly string[] }> {
     await mkdir(folder, { recursive: true });
     const names: string[] = [];
@@ -74,6 +75,7 @@ export class HeldJournal {
       try {
         let at = 0;
         for (const bytes of gathered(records)) {
+          signal?.throwIfAborted();
           for (let written = 0; written < bytes.length; ) {
             const left = bytes.length - written;
             const { bytesWritten } = await target.write(bytes, written, left, at + written);

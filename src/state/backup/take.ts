@@ -34,6 +34,8 @@ export interface TakeOptions {
   readonly seal: Seal;
   /** The journal that the cursor of the state is one of; null: none of ours. */
   readonly journal: JournalFolder | null;
+  /** Gives it up, and leaves nothing of it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -67,11 +69,12 @@ export async function takeBackup(
       journal: options.journal,
       files: files.list,
     };
-    await target.publish(name, { folder, manifest });
+    await target.publish(name, { folder, manifest, signal: options.signal });
     await rm(spool, { recursive: true, force: true });
     return { name, manifest };
   } catch (failure) {
     await rm(folder, { recursive: true, force: true }).catch(() => {});
+    options.signal?.throwIfAborted();
     throw explained(failure, target);
   }
 }
@@ -97,7 +100,7 @@ async function stage(
 
 async function copyAll(
   folder: string,
-  { dir, seal, journal: counted }: TakeOptions,
+  { dir, seal, journal: counted, signal }: TakeOptions,
 ): Promise<{ readonly list: BackupFile[]; readonly cursor: string | undefined }> {
   const paths = [STATE_FILE];
   // Before its journal: a cursor may lag behind, never be ahead.
@@ -111,7 +114,7 @@ async function copyAll(
     for (const [i, journal] of journals.entries()) {
       const below = JOURNAL_FOLDERS[i]!; // one for each
       journal.hold();
-      const copied = await journal.copyTo(join(folder, below));
+      const copied = await journal.copyTo(join(folder, below), signal);
       if (below === counted) checkSpan(copied.span, cursor);
       paths.push(...copied.names.map((name) => `${below}/${name}`));
     }
@@ -119,7 +122,7 @@ async function copyAll(
     for (const journal of journals) journal.close();
   }
   const list: BackupFile[] = [];
-  for (const path of paths) list.push({ path, ...(await measureFile(join(folder, path))) });
+  for (const path of paths) list.push({ path, ...(await measureFile(join(folder, path), signal)) });
   return { list, cursor };
 }
 

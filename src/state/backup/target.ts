@@ -13,7 +13,11 @@ export interface BackupTarget {
   /** Makes a whole backup out of the files in `folder`; the manifest comes last. */
   publish(
     name: string,
-    from: { readonly folder: string; readonly manifest: Manifest },
+    from: {
+      readonly folder: string;
+      readonly manifest: Manifest;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<void>;
   /** Where the files of a backup can be read as they are; undefined: they have to be fetched. */
   folderOf(name: string): string | undefined;

@@ -1,0 +1,111 @@
+import { Cron } from "croner";
+import type { Clock } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { BackupSettings } from "../../core/settings.ts";
+import { secondsOf } from "../../core/time.ts";
+import type { Seal } from "../seal.ts";
+import { namesOf } from "./locate.ts";
+import { type JournalFolder, partsOfName } from "./manifest.ts";
+import { takeBackup } from "./take.ts";
+import type { BackupTarget } from "./target.ts";
+
+/** One that failed is tried again so soon, even where the next one is a day away. */
+const RETRY_MS = 60_000;
+
+export interface ScheduleOptions {
+  readonly pipeline: string;
+  readonly dir: string;
+  readonly target: BackupTarget;
+  readonly schedule: NonNullable<BackupSettings["schedule"]>;
+  readonly keep: number;
+  readonly seal: Seal;
+  readonly journal: JournalFolder | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Makes backups beside a running pipeline. What goes wrong is told, and never stops the pipeline. */
+export class ScheduledBackups {
+  readonly #options: ScheduleOptions;
+  #problem: string | undefined;
+  /** When the last whole one was made. */
+  #lastAt: Date | undefined;
+
+  constructor(options: ScheduleOptions) {
+    this.#options = options;
+  }
+
+  /** Why there is no new backup; undefined when nothing is wrong. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** When the last whole backup was made; undefined: none is known of. */
+  get lastAt(): Date | undefined {
+    return this.#lastAt;
+  }
+
+  /** Runs until `signal` aborts, which also gives up the backup under way. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    await this.#attempt(() => this.#findLast(), signal);
+    while (!signal.aborted) {
+      const now = this.#now();
+      const waitMs = this.#problem === undefined ? this.#next(now) - now.getTime() : RETRY_MS;
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
+      if (signal.aborted) return;
+      await this.#attempt(() => this.#make(signal), signal);
+    }
+  }
+
+  /** A restart makes none too early, and none too late. */
+  async #findLast(): Promise<void> {
+    const { target, pipeline } = this.#options;
+    const newest = (await namesOf(target, pipeline)).at(-1);
+    this.#lastAt = newest === undefined ? undefined : partsOfName(newest)?.takenAt;
+  }
+
+  #next(now: Date): number {
+    const { schedule } = this.#options;
+    if (schedule.kind === "every") {
+      if (this.#lastAt === undefined) return now.getTime();
+      // A clock that was set back must not put it off for long.
+      return Math.min(this.#lastAt.getTime(), now.getTime()) + schedule.everyMs;
+    }
+    const cron = new Cron(schedule.text, { paused: true, timezone: "UTC" });
+    return cron.nextRun(now)?.getTime() ?? Infinity;
+  }
+
+  async #make(signal: AbortSignal): Promise<void> {
+    const { dir, target, seal, journal, keep, pipeline, logger } = this.#options;
+    const now = this.#now();
+    const { name, manifest } = await takeBackup({ dir, target, now, seal, journal, signal });
+    this.#lastAt = now;
+    const bytes = manifest.files.reduce((sum, { size }) => sum + size, 0);
+    logger.info("A backup was made.", { name, bytes });
+    const names = await namesOf(target, pipeline);
+    for (const old of names.slice(0, Math.max(names.length - keep, 0))) {
+      await target.remove(old);
+      logger.info("An old backup was removed.", { name: old });
+    }
+  }
+
+  async #attempt(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    try {
+      await work();
+      this.#problem = undefined;
+    } catch (failure) {
+      if (signal.aborted) return;
+      this.#problem = messageOf(failure);
+      this.#options.logger.error("Cannot make a backup; it is tried again in a minute.", {
+        place: this.#options.target.place,
+        error: this.#problem,
+      });
+    }
+  }
+
+  #now(): Date {
+    return new Date(secondsOf(this.#options.clock.now()) * 1000);
+  }
+}
