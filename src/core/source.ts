@@ -31,6 +31,12 @@ export interface EventBatch {
    * them. Windows around the gap are marked `partial`.
    */
   readonly gap: Gap | undefined;
+  /**
+   * Reading begins here, but not at the first event that the source ever had: `from: "latest"`, or what
+   * came before is no longer kept. Windows up to the next event of the partition are marked `partial`. Only
+   * for a reader without a cursor. A source that cannot tell leaves it out.
+   */
+  readonly startsLate?: boolean;
   /** Records without a value (tombstones) that were passed over before this batch ended; absent: 0. */
   readonly tombstones?: number;
 }

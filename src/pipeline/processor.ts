@@ -5,12 +5,15 @@ import type { Page, PageChanges } from "../core/page.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Settings } from "../core/settings.ts";
 import type { EventBatch } from "../core/source.ts";
-import { PageCollector, StoredPages } from "../core/stored.ts";
+import { PageCollector, type StoredNumber, StoredPages, storedNumber } from "../core/stored.ts";
 import { type EpochMicros, epochMicros, millisOf } from "../core/time.ts";
 import { type DecodeInput, Decoder, inputOf } from "../decode/decoder.ts";
 import { Engine, type EngineRefusal } from "../engine/engine.ts";
 import { eventRulesOf } from "./event-check.ts";
 import { rowOf } from "./row-maker.ts";
+
+/** Where it is stored since when events are missing. */
+const MISSING_PAGE = "missing";
 
 /** Names beyond those in use that are kept before they are looked through. */
 const NAMES_SPARE = 100_000;
@@ -46,6 +49,8 @@ export class Processor {
   readonly #decoder: Decoder;
   readonly #columns = new EventColumns(BATCH_EVENTS);
   #namesAfterRelease = 0;
+  /** By partition: since when events are missing, until its next event tells up to when. */
+  readonly #missingFrom = new Map<string, EpochMicros>();
 
   constructor(settings: Settings, options: ProcessorOptions) {
     this.#settings = settings;
@@ -83,7 +88,7 @@ export class Processor {
     engine.ledger.received += batch.refusals.length;
     engine.ledger.invalid += batch.refusals.length;
     engine.ledger.tombstones += batch.tombstones ?? 0;
-    if (batch.gap !== undefined) this.#markGap(batch);
+    this.#markMissing(batch, arrival.now);
     const input = inputOf(batch.bytes, batch.length);
     const columns = this.#columns;
     while (input.at < input.end) {
@@ -99,6 +104,8 @@ export class Processor {
   changes(): PageChanges {
     const names = new PageCollector();
     this.#decoder.names.changes(names);
+    const missing = [...this.#missingFrom].map(([name, from]) => [name, storedNumber(from)]);
+    names.json(MISSING_PAGE, missing);
     const { remove, put } = this.engine.changes();
     return { remove: [...names.remove, ...remove], put: [...names.put, ...put] };
   }
@@ -107,6 +114,9 @@ export class Processor {
   restore(stored: Iterable<Page>): readonly { readonly rule: string; readonly windows: number }[] {
     const pages = new StoredPages(stored);
     this.#decoder.names.restore(pages);
+    for (const [partition, from] of pages.json<[string, StoredNumber][]>(MISSING_PAGE) ?? []) {
+      this.#missingFrom.set(partition, epochMicros(Number(from)));
+    }
     this.engine.restore(pages);
     this.#namesAfterRelease = this.#decoder.names.used;
     return this.engine.dropStrangers(pages);
@@ -136,11 +146,26 @@ export class Processor {
     }
   }
 
-  /** Windows from the watermark up to the first event behind the gap have lost events. */
-  #markGap(batch: EventBatch): void {
-    const first = this.#firstTimeOf(batch);
-    if (first !== undefined) this.engine.markPartial(this.engine.watermark, first);
-    this.engine.ledger.gaps += batch.gap?.events ?? 0;
+  /**
+   * Of the windows up to the next event of the partition some events are missing: all of those before a
+   * late start, and those from the watermark on at a gap.
+   */
+  #markMissing(batch: EventBatch, now: EpochMicros): void {
+    const { partition, gap, startsLate = false } = batch;
+    this.engine.ledger.gaps += gap?.events ?? 0;
+    if (startsLate) this.#missingFrom.set(partition, epochMicros(-Infinity));
+    else if (gap !== undefined && !this.#missingFrom.has(partition)) {
+      this.#missingFrom.set(partition, this.engine.watermark);
+    }
+    const from = this.#missingFrom.get(partition);
+    const first = from === undefined ? undefined : this.#firstTimeOf(batch);
+    // The event that ends it may come with a later batch.
+    if (from === undefined || first === undefined) return;
+    this.#missingFrom.delete(partition);
+    const { maxFuture } = this.#settings.time;
+    // A first event of a clock that is ahead says nothing of what is missing.
+    const limit = maxFuture === "off" ? Infinity : now + maxFuture;
+    this.engine.markPartial(from, epochMicros(Math.min(first, limit)));
   }
 
   #firstTimeOf(batch: EventBatch): EpochMicros | undefined {

@@ -45,6 +45,7 @@ class EmbeddedReader implements SourceReader {
 
   async read(signal: AbortSignal): Promise<SourceRead> {
     const either = AbortSignal.any([signal, this.#closing.signal]);
+    const isFirst = this.#cursor === undefined;
     const { result, gap } = await this.#next(either);
     if (result.events === 0 && gap === undefined) return { kind: "empty" };
     this.#cursor = result.cursor;
@@ -59,6 +60,7 @@ class EmbeddedReader implements SourceReader {
         pending: result.pending,
         refusals: [],
         gap,
+        startsLate: isFirst && result.firstSequence > 0,
       },
     };
   }

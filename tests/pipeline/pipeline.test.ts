@@ -229,6 +229,34 @@ describe("Pipeline.run()", () => {
     expect(view.ledger()).toMatchObject({ gaps: 17, received: 4, balanced: true });
   });
 
+  test("marks the window partial in which a late start fell, though its first batch was empty", async () => {
+    const { ended, sink, view } = start([
+      { kind: "batch", batch: batchOf([], { startsLate: true }) },
+      { kind: "batch", batch: batchOf([event(1, T + 30), event(1, T + 65)]) },
+      { kind: "end" },
+    ]);
+    await ended;
+    const partial = [...sink.rows.values()].map((row) => [row.window_start, row.partial]);
+    expect(partial).toEqual([
+      [T, true],
+      [T + 60, undefined],
+    ]);
+    expect(view.ledger().gaps).toBe(0);
+  });
+
+  test("marks the windows around a gap whose batch held no event", async () => {
+    const gap = { events: undefined, detail: "replaced" };
+    const { ended, sink } = start([
+      { kind: "batch", batch: batchOf([event(1, T + 5)]) },
+      { kind: "batch", batch: batchOf([], { gap }) },
+      { kind: "batch", batch: batchOf([event(1, T + 70), event(1, T + 130)]) },
+      { kind: "end" },
+    ]);
+    await ended;
+    const partial = [...sink.rows.values()].map((row) => row.partial);
+    expect(partial).toEqual([true, true, undefined]);
+  });
+
   test("sends the rows of a rule to the sinks it names only", async () => {
     const clock = new VirtualClock(T + 3600);
     const source = scriptedSource([

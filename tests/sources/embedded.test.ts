@@ -99,6 +99,25 @@ describe("embedded", () => {
     await log.close();
   });
 
+  test("says once that it begins late, when the first event is no longer kept", async () => {
+    const log = await journal(folder, 200);
+    const event = "x".repeat(100);
+    await append(log, [event]);
+    const early = await embedded.open({}, contextOf({ log }), forever);
+    const first = await early.read(forever);
+    expect(first.kind === "batch" && first.batch.startsLate).toBe(false);
+    log.release("1");
+    await append(log, [event]);
+    const late = await embedded.open({}, contextOf({ log }), forever);
+    const read = await late.read(forever);
+    expect(read.kind === "batch" && read.batch.startsLate).toBe(true);
+    log.release("2");
+    await append(log, [event]);
+    const next = await late.read(forever);
+    expect(next.kind === "batch" && next.batch.startsLate).toBe(false);
+    await log.close();
+  });
+
   test("a cursor of another journal, and no journal at all, are fatal", async () => {
     const log = await journal(folder);
     const reader = await embedded.open({}, contextOf({ log, cursor: "7" }), forever);

@@ -21,6 +21,12 @@ export interface OwnedPartition extends TopicPartition {
   isHeld: boolean;
   /** Told with the next events. */
   gap: Gap | undefined;
+  /** Reading began behind its first record; told with the next events. */
+  startsLate: boolean;
+}
+
+interface StartOffset extends TopicOffset {
+  readonly startsLate?: boolean;
 }
 
 /** The partitions of this instance's share. New ones are noticed when the metadata is asked for anew. */
@@ -117,16 +123,18 @@ export class OwnedPartitions {
   async #offsetsAt(
     place: "earliest" | "latest",
     partitions: readonly TopicPartition[],
-  ): Promise<TopicOffset[]> {
-    return partitions.length === 0 ? [] : await this.#cluster.offsetsAt(place, partitions);
+  ): Promise<StartOffset[]> {
+    if (partitions.length === 0) return [];
+    const offsets = await this.#cluster.offsetsAt(place, partitions);
+    return offsets.map((one) => ({ ...one, startsLate: one.offset > 0 }));
   }
 
-  #add(offsets: readonly TopicOffset[]): void {
+  #add(offsets: readonly StartOffset[]): void {
     const { topic: topics } = this.#options;
     const sorted = offsets.toSorted(
       (a, b) => topics.indexOf(a.topic) - topics.indexOf(b.topic) || a.partition - b.partition,
     );
-    for (const { topic, partition, offset } of sorted) {
+    for (const { topic, partition, offset, startsLate = false } of sorted) {
       const key = partitionKey(topic, partition);
       this.#byKey.set(key, {
         topic,
@@ -139,6 +147,7 @@ export class OwnedPartitions {
         end: undefined,
         isHeld: false,
         gap: undefined,
+        startsLate,
       });
     }
     this.names = this.all.map(({ name }) => name);

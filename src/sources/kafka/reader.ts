@@ -128,6 +128,8 @@ export class KafkaReader implements SourceReader {
     if (records.isDone) this.#fetcher.done(fetched);
     const gap = lines.length > 0 ? owned.gap : undefined;
     if (gap !== undefined) owned.gap = undefined;
+    const { startsLate } = owned;
+    if (lines.length > 0) owned.startsLate = false;
     return {
       partition: owned.name,
       bytes: lines.bytes,
@@ -137,6 +139,7 @@ export class KafkaReader implements SourceReader {
       pending: this.#pending(),
       refusals: lines.refusals,
       gap,
+      startsLate,
       tombstones: lines.tombstones,
     };
   }

@@ -134,6 +134,7 @@ export class LogReader implements SourceReader {
       pending: /^\d{1,15}$/.test(pending) ? Number(pending) : undefined,
       refusals: records.refusals,
       gap,
+      startsLate: after === undefined && this.#options.from === "latest",
     };
   }
 
