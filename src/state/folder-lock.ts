@@ -9,6 +9,9 @@ export interface FolderLock {
   release(): void;
 }
 
+/** A connection that nobody refers to may be collected, and its lock would go in silence. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Takes a folder for this process alone. The lock is one of the operating system (SQLite takes it on
  * every platform): it ends with the process, however that ends, so a number of a dead process that is
@@ -35,11 +38,10 @@ export function lockFolder(folder: string): FolderLock {
     );
   }
   writeFileSync(owner, `${process.pid}\n`);
-  let held = true;
+  held.add(database);
   return {
     release() {
-      if (held) database.close();
-      held = false;
+      if (held.delete(database)) database.close();
     },
   };
 }

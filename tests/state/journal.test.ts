@@ -379,7 +379,8 @@ describe("Journal, processes", () => {
       const { openJournal } = await import("${root}/src/state/journal.ts");
       const { realClock } = await import("${root}/tests/support/source-reading.ts");
       const { silentLogger } = await import("${root}/src/core/logger.ts");
-      const log = await openJournal({ folder: process.argv[1], clock: realClock,
+      // Held to the end: a log that nobody refers to may be collected, and its lock goes with it.
+      const log = globalThis.log = await openJournal({ folder: process.argv[1], clock: realClock,
         logger: silentLogger, bytesMax: 1e9, retentionMs: 1e9, reader: "none", segmentBytes: 200_000 });
       const event = (i) => new TextEncoder().encode(i + "\\n");
       ${body}`;
@@ -415,7 +416,7 @@ describe("Journal, processes", () => {
   });
 
   test("a second process is refused with the number of the first; a dead one holds nothing", async () => {
-    const child = start(`process.stdout.write("open\\n"); setInterval(() => log.usage(), 1000);`);
+    const child = start(`process.stdout.write("open\\n"); setInterval(() => {}, 1000);`);
     await child.stdout.getReader().read();
     const refused = await rejectionOf(open());
     expect(refused).toBeInstanceOf(FatalError);
@@ -426,7 +427,7 @@ describe("Journal, processes", () => {
     // Nor may the same process open it twice.
     expect((await rejectionOf(open())).message).toContain(`process ${process.pid} holds it`);
     await log.close();
-    await open();
+    await (await open()).close();
   });
 
   // The size of a file is bounded by the system, as a full disk bounds it: the write stops half way.
