@@ -19,6 +19,9 @@ const TOKEN_BYTES = 32;
 /** Tell nothing but whether the service lives, so that an orchestrator needs no token. */
 const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
+/** The route of our own bus that hands an event out once, wherever the bus is mounted. */
+const TAKES_AWAY = /\/event\/*$/;
+
 /** Loopback is open; any other address takes the token of the settings, or one that is made. */
 export function decideAccess(status: Pick<StatusSettings, "host" | "token">): Access {
   if (isLoopback(status.host)) return { mode: "open", token: undefined, made: false };
@@ -61,7 +64,8 @@ function digestOf(text: string): Buffer {
 /**
  * On loopback the browser of the same machine is the way in for strangers: a page whose name was made to
  * point here (its `Host` is not loopback), or a page from elsewhere that sends a form (its `Origin` is
- * not ours). What only reads needs no second check, since no page may read our answers.
+ * not ours). What only reads needs no second check, since no page may read our answers; what takes an
+ * event away does, whatever the method: nobody else would get that event.
  */
 const localOnly: MiddlewareHandler = async (c, next) => {
   if (PROBES.has(c.req.path)) return await next();
@@ -70,7 +74,9 @@ const localOnly: MiddlewareHandler = async (c, next) => {
     const error = `Host ${JSON.stringify(host)} is refused: without a token only localhost is served`;
     return jsonAnswer(c, { error }, 403);
   }
-  if (c.req.method !== "GET" && c.req.method !== "HEAD" && isCrossSite(c.req.raw.headers)) {
+  const { method, path } = c.req;
+  const onlyReads = (method === "GET" || method === "HEAD") && !TAKES_AWAY.test(path);
+  if (!onlyReads && isCrossSite(c.req.raw.headers)) {
     return jsonAnswer(c, { error: "Requests from pages of other sites are refused" }, 403);
   }
   return await next();

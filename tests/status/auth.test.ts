@@ -147,6 +147,20 @@ describe("open on loopback", () => {
     expect(response.status).toBe(status);
   });
 
+  test.each([
+    ["GET", "/vabus/event", { "sec-fetch-site": "cross-site" }, 403],
+    ["GET", "/vabus/event/", { "sec-fetch-site": "cross-site" }, 403],
+    ["GET", "/vabus/%65vent", { "sec-fetch-site": "cross-site" }, 403],
+    ["HEAD", "/vabus/event", { "sec-fetch-site": "cross-site" }, 403],
+    ["GET", "/vabus/event", { origin: "http://evil.example.com" }, 403],
+    ["GET", "/vabus/event", { origin: "http://localhost:8000" }, 200],
+    ["GET", "/vabus/event", {}, 200],
+  ])("%s %s, which takes an event away, with %j is answered with %d", async (...row) => {
+    const [method, path, fields, status] = row;
+    const headers = { host: "localhost:8000", ...(fields as Record<string, string>) };
+    expect((await app.request(path, { method, headers })).status).toBe(status);
+  });
+
   test("a page from elsewhere may ask, since it cannot read the answer", async () => {
     const headers = { host: "localhost:8000", origin: "http://evil.example.com" };
     const response = await app.request("/status", { headers });
@@ -158,6 +172,7 @@ describe("open on loopback", () => {
 function appOf(access: Access): Hono {
   const bus = new Hono();
   bus.post("/events", (c) => c.json({}, 202));
+  bus.get("/event", (c) => c.json({}));
   const mounts = { "/vabus": bus };
   return createStatusApp({ view: fakeView(), access, mounts, logger: silentLogger });
 }
