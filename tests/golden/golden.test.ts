@@ -38,8 +38,8 @@ function finalRows(rows: readonly ResultRow[]): Record<string, unknown>[] {
   const byId = new Map<string, ResultRow>();
   for (const row of rows) byId.set(row.id, row);
   return [...byId.values()]
-    .map(({ rule, name, agg_func, window_start, window_end, value, count }) => {
-      return { rule, name, agg_func, window_start, window_end, value, count };
+    .map(({ id, rule, name, agg_func, window_start, window_end, value, count }) => {
+      return { id, rule, name, agg_func, window_start, window_end, value, count };
     })
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
