@@ -110,7 +110,11 @@ export class Delivery {
 
   async #deliver(signal: AbortSignal): Promise<void> {
     const { state, clock, onWrite } = this.#options;
-    const next = state.outbox.peek(this.name, SINK_BATCH_ROWS_MAX);
+    const next = await this.#patiently(
+      () => state.outbox.peek(this.name, SINK_BATCH_ROWS_MAX),
+      signal,
+    );
+    if (next === undefined) return;
     const outcome = await this.#connection.use(async (writer) => {
       const startMs = clock.monotonicMs();
       // Asked again at each try: the writer may be a new one, which has some of these rows.
@@ -126,7 +130,8 @@ export class Delivery {
       return { reason: "refused", detail: reason, event, at: `sink ${this.name}` };
     });
     this.#written += rows.length - refusals.length;
-    await this.#confirmWhenRoom(through, refusals, signal);
+    // The rows are delivered; that they are waits for the disk if it must.
+    await this.#patiently(() => this.#confirm(through, refusals), signal);
   }
 
   #confirm(through: number, refusals: readonly Refusal[]): void {
@@ -134,21 +139,16 @@ export class Delivery {
     state.confirm(this.name, through, { refusals, refusedAt: secondsOf(clock.now()) });
   }
 
-  /** The rows are delivered; that they are waits for room on the disk if it must. */
-  async #confirmWhenRoom(
-    through: number,
-    refusals: readonly Refusal[],
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** Does something with the state, again and again while that is full or locked. Undefined: stopped. */
+  async #patiently<Result>(work: () => Result, signal: AbortSignal): Promise<Result | undefined> {
     const backoff = new Backoff(this.#options.random);
     for (;;) {
       try {
-        this.#confirm(through, refusals);
-        return;
+        return work();
       } catch (failure) {
         if (!(failure instanceof TransientError)) throw failure;
         await this.#options.clock.sleep(backoff.afterMs(failure), signal);
-        if (signal.aborted) return;
+        if (signal.aborted) return undefined;
       }
     }
   }

@@ -24,6 +24,9 @@ import {
 /** Pages of the file that a copy takes before it lets others in. */
 const COPIED_AT_ONCE = 1_000;
 
+/** How long a lock of another process is waited for in place. */
+const BUSY_MS_MAX = 50;
+
 /**
  * The SQL behind the state: one connection, its statements, and what its failures mean. SQLite itself
  * notices little of what happens to its file, so everything that is read here is covered by some check:
@@ -71,7 +74,8 @@ export class StateDatabase {
     this.#db = db;
     let guard: CommitGuard | undefined;
     try {
-      db.exec("pragma busy_timeout = 5000");
+      // Waiting here would hold up everything else: whoever asked tries again.
+      db.exec(`pragma busy_timeout = ${BUSY_MS_MAX}`);
       checkHeader(db, path);
       if (mode === "write") {
         db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");

@@ -2,6 +2,8 @@ import { FatalError, messageOf, TransientError } from "../core/errors.ts";
 
 /** Result codes of SQLite that pass: the disk is full, a write failed for now. */
 const FULL_CODES = [10, 13];
+/** Those of a file that another process has locked: an SQLite browser, a backup tool. */
+const LOCKED_CODES = [5, 6];
 /** Result codes of SQLite that say that the file is no database, or a damaged one. */
 const DAMAGE_CODES = [11, 26];
 /** That of a file that may not be written: by its rights, or by what stands in its head. */
@@ -18,6 +20,12 @@ export function explained(failure: unknown, path: string): unknown {
       {
         cause: failure,
       },
+    );
+  }
+  if (LOCKED_CODES.includes(code) || /database (?:table )?is locked/.test(message)) {
+    return new TransientError(
+      `Cannot write the state "${path}": another process has locked it (${message}); close what has it open`,
+      { cause: failure },
     );
   }
   if (code === READONLY_CODE) {

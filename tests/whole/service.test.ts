@@ -220,6 +220,35 @@ describe("aggregator run", () => {
   );
 });
 
+describe("a state that another process has locked", () => {
+  test(
+    "degrades the service, which goes on when the lock is gone",
+    async () => {
+      await using aggregator = await installExecutable();
+      await writeFile(join(aggregator.folder, "aggregator.config.ts"), CONFIG);
+      const { running, url } = await startService(aggregator);
+      const browser = new DatabaseSync(join(aggregator.folder, "aggregator-data/state.sqlite"));
+      browser.exec("begin immediate");
+      const event = { name: "cpu", value: 1, timestamp: Math.floor(Date.now() / 1000) };
+      await fetch(`${url}/vabus/events`, { method: "POST", body: JSON.stringify(event) });
+      const health = await until(
+        () => getJson(`${url}/healthz`),
+        ({ status }) => status === "degraded",
+      );
+      expect(String(health["reasons"])).toContain("another process has locked it");
+      browser.exec("rollback");
+      browser.close();
+      await until(
+        () => getJson(`${url}/status`),
+        ({ sinks }) => (sinks as { written: number }[])[0]!.written === 1,
+      );
+      expect(await getJson(`${url}/healthz`)).toEqual({ status: "ok" });
+      expect((await running.stop()).code).toBe(0);
+    },
+    BUILD_MS,
+  );
+});
+
 describe("aggregator replay", () => {
   const events = [
     '{"name":"a","value":1,"timestamp":1700000000}',
