@@ -1,7 +1,9 @@
+import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
 import { bus } from "./bus.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { init } from "./init.ts";
@@ -18,6 +20,8 @@ export const commands: readonly Command[] = [
   init,
   demo,
   healthcheck,
+  audit,
+  deadLetters,
   backup,
   restore,
 ];

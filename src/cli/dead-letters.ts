@@ -1,0 +1,208 @@
+import { resolve } from "node:path";
+import { loadConfig } from "../config/load.ts";
+import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
+import { nearest } from "../core/nearest.ts";
+import type { Settings } from "../core/settings.ts";
+import type { DeadLetterPage, DeadLetterView } from "../pipeline/view.ts";
+import { sealOf } from "../state/seal.ts";
+import { StoredState, type StoredStateOptions } from "../state/stored-state.ts";
+import { configArg, jsonArg } from "./args.ts";
+import { askService } from "./ask-service.ts";
+import { type CommandContext, defineCommand } from "./command.ts";
+import { EXIT, UsageError } from "./exit.ts";
+import { LineOutput } from "./line-output.ts";
+
+const ACTIONS = ["list", "export", "purge"] as const;
+
+/** Letters that one request, or one query, gives. */
+const PAGE = 1000;
+
+export const deadLetters = defineCommand({
+  name: "dead-letters",
+  summary: "List, export or remove what was refused",
+  args: {
+    action: {
+      type: "positional",
+      required: true,
+      description: `What to do: ${ACTIONS.join(", ")}`,
+    },
+    url: {
+      type: "positional",
+      required: false,
+      description: "A running service. Default: the state of the configuration",
+    },
+    config: configArg,
+    reason: { type: "string", valueHint: "word", description: "Only those of this reason" },
+    through: {
+      type: "string",
+      valueHint: "seq",
+      description: "Only those up to this number; purge wants it, or --all",
+    },
+    all: { type: "boolean", description: "Purge: all of them" },
+    to: {
+      type: "string",
+      valueHint: "file",
+      description: "Export: where the events go, a line each. Default: stdout",
+    },
+    json: jsonArg,
+  },
+  examples: [
+    { line: "aggregator dead-letters list --reason late", does: "What came too late" },
+    {
+      line: "aggregator dead-letters export http://plant-7:8000 --reason late --to late.ndjson",
+      does: "The events themselves, for aggregator replay",
+    },
+    {
+      line: "aggregator dead-letters purge --reason invalid_json --all",
+      does: "Those of one reason go; the service must not run",
+    },
+  ],
+  async run(values, context) {
+    const action = ACTIONS.find((known) => known === values.action);
+    if (action === undefined) throw new UsageError(unknown("action", values.action, ACTIONS));
+    const query = { reason: reasonOf(values.reason), through: throughOf(values.through) };
+    if (action === "purge") {
+      if (values.url !== undefined) {
+        throw new UsageError("Cannot purge a running service: stop it, and leave the URL out");
+      }
+      if (values.all === (values.through !== undefined)) {
+        throw new UsageError("Cannot purge: say which ones, by --through or by --all");
+      }
+      return await purge(query, { path: values.config, json: values.json, context });
+    }
+    const letters =
+      values.url === undefined
+        ? ofState(query, await stateOf(values.config, context))
+        : ofService(query, { base: values.url, env: context.env });
+    if (action === "list") return await list(letters, { json: values.json, context });
+    return await exportAll(letters, { to: values.to, context });
+  },
+});
+
+interface Query {
+  readonly reason: RefusalReason | undefined;
+  readonly through: number;
+}
+
+async function list(
+  letters: AsyncIterable<DeadLetterView>,
+  { json, context }: { readonly json: boolean; readonly context: CommandContext },
+): Promise<0> {
+  const { terminal } = context;
+  for await (const letter of letters) {
+    const { seq, reason, at, detail, event, received_at } = letter;
+    if (json) terminal.print(JSON.stringify(letter));
+    else {
+      const when = new Date(received_at * 1000).toISOString();
+      terminal.print(`${seq}  ${when}  ${reason}  ${at}: ${detail}\n    ${event.trimEnd()}`);
+    }
+  }
+  return EXIT.ok;
+}
+
+async function exportAll(
+  letters: AsyncIterable<DeadLetterView>,
+  { to, context }: { readonly to: string | undefined; readonly context: CommandContext },
+): Promise<0> {
+  const output =
+    to === undefined
+      ? LineOutput.toStream(process.stdout, "standard output")
+      : LineOutput.toFile(resolve(context.cwd, to));
+  let count = 0;
+  try {
+    for await (const { event } of letters) {
+      // A line feed within it would make two events of one.
+      output.add(event.replace(/[\r\n]+/g, " "));
+      count++;
+      await output.flush();
+    }
+  } finally {
+    await output.close();
+  }
+  context.terminal.say(`${count} exported`);
+  return EXIT.ok;
+}
+
+async function purge(
+  query: Query,
+  options: {
+    readonly path: string | undefined;
+    readonly json: boolean;
+    readonly context: CommandContext;
+  },
+): Promise<0> {
+  const stored = StoredState.take(await stateOf(options.path, options.context));
+  try {
+    const purged = stored.purge(query);
+    const { terminal } = options.context;
+    terminal.print(options.json ? JSON.stringify({ purged }) : `${purged} removed`);
+    return EXIT.ok;
+  } finally {
+    stored.close();
+  }
+}
+
+async function* ofState(
+  { reason, through }: Query,
+  options: StoredStateOptions,
+): AsyncGenerator<DeadLetterView> {
+  const stored = StoredState.read(options);
+  try {
+    for (let after = 0; ; ) {
+      const some = stored.deadLetters.list({ after, limit: PAGE, reason });
+      for (const letter of some) if (letter.seq <= through) yield letter;
+      const last = some.at(-1);
+      if (last === undefined || last.seq >= through) return;
+      after = last.seq;
+    }
+  } finally {
+    stored.close();
+  }
+}
+
+async function* ofService(
+  { reason, through }: Query,
+  { base, env }: { readonly base: string; readonly env: CommandContext["env"] },
+): AsyncGenerator<DeadLetterView> {
+  const token = env["AGGREGATOR_TOKEN"] || undefined;
+  const filter = reason === undefined ? "" : `&reason=${reason}`;
+  for (let after = "0"; ; ) {
+    const path = `/dead-letters?limit=${PAGE}&after=${after}${filter}`;
+    // The shape of `/dead-letters` is public.
+    const page = (await askService({ base, path, token })) as DeadLetterPage;
+    for (const letter of page.dead_letters) if (letter.seq <= through) yield letter;
+    if (page.next === null || Number(page.next) >= through) return;
+    after = page.next;
+  }
+}
+
+async function stateOf(
+  path: string | undefined,
+  { terminal, env, cwd }: CommandContext,
+): Promise<StoredStateOptions> {
+  const settings: Settings = await loadConfig({ path, cwd, env });
+  terminal.hide(settings.secrets);
+  const { name: pipeline, state } = settings;
+  return { dir: state.dir, pipeline, seal: sealOf(state.key) };
+}
+
+function reasonOf(word: string | undefined): RefusalReason | undefined {
+  if (word === undefined) return undefined;
+  const reason = REFUSAL_REASONS.find((known) => known === word);
+  if (reason === undefined) throw new UsageError(unknown("reason", word, REFUSAL_REASONS));
+  return reason;
+}
+
+function throughOf(text: string | undefined): number {
+  if (text === undefined) return Number.MAX_SAFE_INTEGER;
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new UsageError(`Cannot take "${text}" for --through: must be the seq of a dead letter`);
+  }
+  return Number(text);
+}
+
+function unknown(what: string, word: string, known: readonly string[]): string {
+  const meant = nearest(word, known);
+  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
+  return `Unknown ${what} "${word}": must be one of ${known.join(", ")}${hint}`;
+}
