@@ -1,8 +1,14 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { Writable } from "node:stream";
+import { FatalError, messageOf } from "../core/errors.ts";
 
 /** Gathered before one write: a system call a line would cost more than making the line. */
 const GATHER_CHARS = 64 * 1024;
+
+/** Whoever read our output has enough of it, as in `aggregator replay … | head -1`. */
+export class ReaderGoneError extends Error {
+  override readonly name = "ReaderGoneError";
+}
 
 /** Lines of text to a file or a stream, with back pressure. */
 export class LineOutput {
@@ -17,23 +23,31 @@ export class LineOutput {
     this.#end = end;
   }
 
-  /** @throws The file cannot be made. */
+  /** @throws {FatalError} The file cannot be made. */
   static toFile(path: string): LineOutput {
-    const fd = openSync(path, "w");
+    const orSay = <Result>(act: () => Result): Result => {
+      try {
+        return act();
+      } catch (thrown) {
+        throw new FatalError(`Cannot write "${path}": ${messageOf(thrown)}`, { cause: thrown });
+      }
+    };
+    const fd = orSay(() => openSync(path, "w"));
     return new LineOutput(
       async (text) => {
         const bytes = Buffer.from(text);
-        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+        for (let at = 0; at < bytes.length; ) at += orSay(() => writeSync(fd, bytes, at));
       },
-      () => closeSync(fd),
+      () => orSay(() => closeSync(fd)),
     );
   }
 
-  static toStream(stream: Writable): LineOutput {
+  /** @param name What it is, for messages: `standard output`. */
+  static toStream(stream: Writable, name: string): LineOutput {
     return new LineOutput(
       (text) =>
         new Promise((resolve, reject) => {
-          stream.write(text, (failure) => (failure ? reject(failure) : resolve()));
+          stream.write(text, (thrown) => (thrown ? reject(failureOf(thrown, name)) : resolve()));
         }),
       () => {},
     );
@@ -45,7 +59,11 @@ export class LineOutput {
     this.#chars += line.length;
   }
 
-  /** Writes when enough is gathered, or all that there is when `all` is set. */
+  /**
+   * Writes when enough is gathered, or all that there is when `all` is set.
+   *
+   * @throws {FatalError} It cannot be written. @throws {ReaderGoneError} Nobody reads the stream any more.
+   */
   async flush(how: "enough" | "all" = "enough"): Promise<void> {
     if (this.#gathered.length === 0 || (how === "enough" && this.#chars < GATHER_CHARS)) return;
     const text = `${this.#gathered.join("\n")}\n`;
@@ -60,4 +78,11 @@ export class LineOutput {
     await this.flush("all");
     this.#end();
   }
+}
+
+function failureOf(thrown: Error, name: string): Error {
+  if ("code" in thrown && (thrown.code === "EPIPE" || thrown.code === "EOF")) {
+    return new ReaderGoneError(`The reader of ${name} has gone`, { cause: thrown });
+  }
+  return new FatalError(`Cannot write to ${name}: ${messageOf(thrown)}`, { cause: thrown });
 }

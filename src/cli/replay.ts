@@ -15,7 +15,7 @@ import { stdin } from "../sources/stdin.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
-import { LineOutput } from "./line-output.ts";
+import { LineOutput, ReaderGoneError } from "./line-output.ts";
 import { logLevelOf, openLog } from "./log.ts";
 import { openProgressBar } from "./progress.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -112,6 +112,11 @@ export const replay = defineCommand({
       return EXIT.ok;
     } catch (failure) {
       bar.close();
+      // Whoever read the rows has enough: that is no failure, and a pipe is no place for remarks.
+      if (failure instanceof ReaderGoneError) {
+        await letters?.close();
+        return EXIT.ok;
+      }
       if (!stop.aborted) throw failure;
       terminal.say("Stopped: the rows written so far are not all.");
       return EXIT.failed;
@@ -157,7 +162,7 @@ async function outputOf(
   }
   const lines =
     values.output === undefined
-      ? LineOutput.toStream(process.stdout)
+      ? LineOutput.toStream(process.stdout, "standard output")
       : LineOutput.toFile(resolve(cwd, values.output));
   return {
     write: async (rows) => {
