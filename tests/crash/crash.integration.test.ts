@@ -15,7 +15,7 @@ import { runWithCrashes } from "./crashes.ts";
 setDefaultTimeout(300_000);
 
 const KILLS = isFull ? 13 : 5;
-const EVENTS = 60_000;
+const EVENTS = isFull ? 600_000 : 60_000;
 
 const { lines, rows } = exactStream(EVENTS);
 
@@ -24,14 +24,16 @@ interface LedgerAnswer {
   readonly balanced: boolean;
 }
 
-async function configure(aggregator: Installed, source: string): Promise<void> {
+/** Out of order by 4.5 s at most; quiet only while it is dead. */
+const TIME = '{ outOfOrderness: "5s", idleTimeout: "2s" }';
+
+async function configure(aggregator: Installed, source: string, time = TIME): Promise<void> {
   await writeFile(
     join(aggregator.folder, "aggregator.config.ts"),
     `import { defineConfig, embedded, file, vabus } from "aggregator";
      export default defineConfig({
        source: ${source},
-       // Out of order by 4.5 s at most; quiet only while it is dead.
-       time: { outOfOrderness: "5s", idleTimeout: "2s" },
+       time: ${time},
        state: { checkpointEvery: "50ms" },
      });`,
   );
@@ -197,6 +199,85 @@ await describeWithPostgres("kill -9 into PostgreSQL", (server) => {
     );
     // The columns are those of the row, by the query.
     compareRows(table.map((row) => ({ ...row }) as unknown as ExactRow).sort(byKey), rows);
+  });
+});
+
+await describeWithPostgres("PostgreSQL killed under load", (server) => {
+  test("comes back to every row once, and right", async () => {
+    await using aggregator = await installExecutable();
+    await configure(aggregator, "embedded()", NEVER_IDLE);
+    const database = await server.database();
+    const env = { STORAGE_TYPE: "postgres", POSTGRES_CONNECTION_STRING: database, PORT: "0" };
+    await runWithCrashes(aggregator, {
+      env,
+      kills: 0,
+      lifeMsMax: 0,
+      seed: 7,
+      onUp: (url) => void publishAll(url, () => server.kill9().then(() => server.restart())),
+      isDone: isDelivered,
+    });
+    const table = await runSql(
+      database,
+      `select name, agg_func, extract(epoch from window_start)::float8 as window_start, value, count::int
+       from aggregates`,
+    );
+    // The columns are those of the row, by the query.
+    compareRows(table.map((row) => ({ ...row }) as unknown as ExactRow).sort(byKey), rows);
+  });
+});
+
+/** The producer waits while a store is away: that must not pass for a quiet stream. */
+const NEVER_IDLE = '{ outOfOrderness: "5s", idleTimeout: "off" }';
+
+/** Publishes all events, and at each quarter of them has something happen meanwhile. The last closes all. */
+async function publishAll(url: string, meanwhile: () => Promise<unknown>): Promise<void> {
+  const part = 1_000;
+  for (let sent = 0; sent < lines.length; sent += part) {
+    const body = lines.slice(sent, sent + part).join("\n");
+    const answer = await fetch(`${url}/vabus/events`, { method: "POST", body });
+    expect(answer.status).toBe(202);
+    if (sent % (EVENTS / 4) === 0 && sent > 0) await meanwhile();
+  }
+  const end = JSON.stringify({ name: "end", value: 0, timestamp: 1_700_100_000 });
+  expect((await fetch(`${url}/vabus/events`, { method: "POST", body: end })).status).toBe(202);
+}
+
+/** Every row is delivered; the window of the last event stays open. */
+async function isDelivered(url: string): Promise<boolean> {
+  const status = (await (await fetch(`${url}/status`)).json()) as {
+    sinks: { outbox: number; written: number }[];
+  };
+  return status.sinks.every(({ outbox, written }) => outbox === 0 && written === rows.length);
+}
+
+await describeWithKafka("Kafka killed under load", (server) => {
+  test("comes back to every row once, and right", async () => {
+    await using aggregator = await installExecutable();
+    await configure(aggregator, "embedded()", NEVER_IDLE);
+    const topic = server.topic();
+    await runWithCrashes(aggregator, {
+      env: {
+        STORAGE_TYPE: "kafka",
+        KAFKA_BOOTSTRAP_SERVERS: server.brokers,
+        KAFKA_TOPIC: topic,
+        PORT: "0",
+      },
+      kills: 0,
+      lifeMsMax: 0,
+      seed: 8,
+      onUp: (url) => void publishAll(url, () => server.kill9().then(() => server.restart())),
+      isDone: isDelivered,
+    });
+    const records = await readTopic(server.brokers, topic);
+    const read = records.map(({ value }) => JSON.parse(value ?? "null") as ExactRow);
+    compareRows(
+      read
+        .map(({ name, agg_func, window_start, value, count }) => {
+          return { name, agg_func, window_start, value, count };
+        })
+        .sort(byKey),
+      rows,
+    );
   });
 });
 
