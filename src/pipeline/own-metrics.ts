@@ -11,7 +11,8 @@ export type SendMetrics = (metrics: readonly Metric[], signal: AbortSignal) => P
 
 /**
  * Sends what the service says of itself to the bus, every so often. It never holds up the pipeline:
- * while the bus is away the newest values wait, and older ones are replaced by them.
+ * while the bus is away the newest values wait and go first with the next ones; older ones are replaced
+ * by them, so that what waits is one set of values at most.
  */
 export class OwnMetrics {
   readonly #pipeline: Pipeline;
@@ -21,6 +22,8 @@ export class OwnMetrics {
   #receivedBefore = 0;
   #beforeMs: number;
   #failing = false;
+  /** The newest values that the bus has not confirmed. */
+  #unsent: readonly Metric[] = [];
 
   constructor(pipeline: Pipeline, options: { everyMs: number; send: SendMetrics }) {
     this.#pipeline = pipeline;
@@ -39,14 +42,19 @@ export class OwnMetrics {
   }
 
   async #sendOnce(signal: AbortSignal): Promise<void> {
+    let newest = this.#unsent;
     try {
+      newest = this.collect();
       const limit = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
-      await this.#send(this.collect(), limit);
+      // What waits may have arrived although its answer was lost: with its ids it counts once.
+      await this.#send([...this.#unsent, ...newest], limit);
+      this.#unsent = [];
       this.#failing = false;
     } catch (failure) {
+      this.#unsent = newest;
       if (!this.#failing && !signal.aborted) {
         this.#pipeline.note(
-          "Own metrics could not be sent to the bus; the next ones will be.",
+          "Own metrics could not be sent to the bus; they go with the next ones.",
           failure,
         );
       }
