@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { loadConfig } from "../config/load.ts";
 import type { StatusSettings } from "../core/settings.ts";
 import { realClock } from "../pipeline/real-clock.ts";
-import { decideAccess, guard } from "../status/auth.ts";
+import { guard } from "../status/auth.ts";
 import { serve } from "../status/serve.ts";
 import { configArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
@@ -12,6 +12,7 @@ import { EXIT, UsageError } from "./exit.ts";
 import { logLevelOf, openLog } from "./log.ts";
 import { openBus } from "./open-bus.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { accessKeptIn } from "./token-file.ts";
 
 /** Our own bus without the rest of the service. */
 export const bus = defineCommand({
@@ -59,16 +60,16 @@ export const bus = defineCommand({
       stopping: stop,
     });
     try {
-      const access = decideAccess(address);
+      const kept = accessKeptIn({ folder: dir, status: address });
       const app = new Hono();
-      app.use(guard(access));
+      app.use(guard(kept.access));
       // Where orchestrators, and the command healthcheck, ask every service of ours.
       app.get("/healthz", (context) => context.json({ status: "ok" }));
       app.route("/", opened.app);
       const server = await serve(app, { ...address, logger });
       terminal.say(`The bus listens on ${server.url} and keeps its events in ${dir}`);
-      // The one time that it is shown: a secret that nobody knows keeps everybody out.
-      if (access.made) terminal.say(`Token, made for this run: ${access.token}`);
+      const token = kept.announce();
+      if (token !== undefined) terminal.say(`Token: ${token}`);
       if (!stop.aborted) await once(stop, "abort");
       await server.stop();
     } finally {

@@ -14,11 +14,11 @@ import { openJournal } from "../state/journal.ts";
 import { sealOf } from "../state/seal.ts";
 import { State } from "../state/state.ts";
 import { createStatusApp } from "../status/app.ts";
-import { decideAccess } from "../status/auth.ts";
 import { serve } from "../status/serve.ts";
 import { scheduledBackups } from "./backup-target.ts";
 import { type OpenBus, openBus } from "./open-bus.ts";
 import type { Terminal } from "./terminal.ts";
+import { accessKeptIn } from "./token-file.ts";
 import { version } from "./version.ts";
 
 export interface ServiceOptions {
@@ -112,10 +112,10 @@ async function runWith(
     log: bus?.events,
     random: Math.random,
   });
-  const access = decideAccess(settings.status);
+  const kept = accessKeptIn({ folder: settings.state.dir, status: settings.status });
   const app = createStatusApp({
     view: new LivePipelineView(pipeline, version, backups),
-    access,
+    access: kept.access,
     mounts: bus === undefined ? {} : { "/vabus": bus.app },
     logger,
     secrets: settings.secrets,
@@ -125,8 +125,10 @@ async function runWith(
   const background = [sendOwnMetrics(pipeline, bus, AbortSignal.any([stop, ended.signal]))];
   if (backups !== undefined) background.push(backups.run(AbortSignal.any([stop, ended.signal])));
   try {
-    const made = access.made ? access.token : undefined;
-    announce(settings, { terminal: options.terminal, url: server.url, token: made });
+    const { mode } = kept.access;
+    announce(settings, { terminal: options.terminal, url: server.url, mode });
+    const token = kept.announce();
+    if (token !== undefined) options.terminal.say(`  token    ${token}`);
     const around = options.around?.(server.url, AbortSignal.any([stop, ended.signal]));
     if (around !== undefined) background.push(around);
     await pipeline.run(stop);
@@ -161,7 +163,7 @@ async function sendOwnMetrics(
 /** Tells a person what runs and where to look. */
 function announce(
   settings: Settings,
-  { terminal, url, token }: { terminal: Terminal; url: string; token: string | undefined },
+  { terminal, url, mode }: { terminal: Terminal; url: string; mode: "open" | "token" },
 ): void {
   const { definition, options } = settings.source;
   const rules = settings.rules.map(
@@ -170,13 +172,11 @@ function announce(
   const sinks = settings.sinks.map((sink) => {
     return `${sink.name} (${sink.definition.name}: ${sink.definition.describe(sink.options)})`;
   });
-  const curl = token === undefined ? "curl" : `curl -H "Authorization: Bearer $TOKEN"`;
+  const curl = mode === "open" ? "curl" : `curl -H "Authorization: Bearer $TOKEN"`;
   terminal.say(`Pipeline ${settings.name}, configured by ${settings.origin}`);
   terminal.say(`  reads    ${definition.name}: ${definition.describe(options)}`);
   if (settings.bus.embedded) terminal.say(`  takes    POST ${url}/vabus/events`);
   terminal.say(`  windows  ${rules.join(", ")}`);
   terminal.say(`  writes   ${sinks.join(", ")}`);
   terminal.say(`  status   ${curl} ${url}/status`);
-  // The one time that it is shown: a secret that nobody knows keeps everybody out.
-  if (token !== undefined) terminal.say(`  token    ${token}`);
 }

@@ -90,7 +90,7 @@ export interface StatusSettings {
   readonly port: number;
   /** Whether the port was asked for: if not, the next free one is taken when it is busy. */
   readonly portAsked: boolean;
-  /** Required on every address but loopback; undefined: one is made and printed once. */
+  /** Required on every address but loopback; undefined: one is made at the first start. */
   readonly token: string | undefined;
 }
 

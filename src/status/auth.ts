@@ -3,15 +3,19 @@ import type { MiddlewareHandler } from "hono";
 import type { StatusSettings } from "../core/settings.ts";
 import { jsonAnswer } from "./json-answer.ts";
 
-/** Who may come in. */
-export interface Access {
-  /** `"open"`: everyone on this machine; `"token"`: whoever shows the bearer token. */
-  readonly mode: "open" | "token";
-  /** Undefined where none is required. */
-  readonly token: string | undefined;
-  /** Whether the token was made here: it must be told to a person, once, or nobody can come in. */
-  readonly made: boolean;
-}
+/** Who may come in: on loopback everyone on this machine, else whoever shows the bearer token. */
+export type Access = { readonly mode: "open" } | TokenAccess;
+
+export type TokenAccess = {
+  readonly mode: "token";
+  /** SHA-256 of the token. */
+  readonly digest: Uint8Array;
+} & (
+  | { readonly origin: "settings" }
+  | { readonly origin: "kept" }
+  /** Made right now: it must be told to a person, once, or nobody can come in. */
+  | { readonly origin: "made"; readonly token: string }
+);
 
 /** Bytes of a token that is made: as strong as a key of AES-256. */
 const TOKEN_BYTES = 32;
@@ -22,11 +26,24 @@ const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 /** The route of our own bus that hands an event out once, wherever the bus is mounted. */
 const TAKES_AWAY = /\/event\/*$/;
 
-/** Loopback is open; any other address takes the token of the settings, or one that is made. */
-export function decideAccess(status: Pick<StatusSettings, "host" | "token">): Access {
-  if (isLoopback(status.host)) return { mode: "open", token: undefined, made: false };
-  const token = status.token ?? randomBytes(TOKEN_BYTES).toString("base64url");
-  return { mode: "token", token, made: status.token === undefined };
+/**
+ * Loopback is open; any other address takes the token of the settings, else the one that was made at
+ * an earlier start, else one that is made now.
+ *
+ * @param kept Gives the SHA-256 of the one of an earlier start; called only where it counts.
+ */
+export function decideAccess(
+  status: Pick<StatusSettings, "host" | "token">,
+  kept: () => Uint8Array | undefined,
+): Access {
+  if (isLoopback(status.host)) return { mode: "open" };
+  if (status.token !== undefined) {
+    return { mode: "token", origin: "settings", digest: digestOf(status.token) };
+  }
+  const digest = kept();
+  if (digest !== undefined) return { mode: "token", origin: "kept", digest };
+  const token = randomBytes(TOKEN_BYTES).toString("base64url");
+  return { mode: "token", origin: "made", token, digest: digestOf(token) };
 }
 
 /** Whether a host name or address, with or without brackets, can only mean this machine. */
@@ -37,11 +54,10 @@ export function isLoopback(host: string): boolean {
 
 /** The guard in front of every route but the probes. */
 export function guard(access: Access): MiddlewareHandler {
-  return access.token === undefined ? localOnly : bearer(access.token);
+  return access.mode === "open" ? localOnly : bearer(access.digest);
 }
 
-function bearer(token: string): MiddlewareHandler {
-  const wanted = digestOf(token);
+function bearer(wanted: Uint8Array): MiddlewareHandler {
   return async (c, next) => {
     if (PROBES.has(c.req.path)) return await next();
     const match = /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "");

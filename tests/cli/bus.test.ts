@@ -48,17 +48,21 @@ describe("bus", () => {
     expect((await reading).status).toBe(204);
   });
 
-  test("wants a token on any address but loopback, and shows the one that it made", async () => {
-    const running = aggregator.spawn(["bus", "--host", "0.0.0.0", "--port", "0", "--dir", "open"]);
-    const url = await urlOf(running);
-    const [, token] = await running.waitFor(/^Token, made for this run: (\S+)$/m);
+  test("wants a token on any address but loopback, and shows the one that it made once", async () => {
+    const args = ["bus", "--host", "0.0.0.0", "--port", "0", "--dir", "open"];
+    const first = aggregator.spawn(args);
+    const url = await urlOf(first);
+    const [, token] = await first.waitFor(/^Token: (\S+) \(shown this once\)$/m);
     expect((await fetch(`${url}/events`)).status).toBe(401);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    const authorized = await fetch(`${url}/events`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    expect(authorized.status).toBe(204);
-    await running.stop();
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(`${url}/events`, { headers })).status).toBe(204);
+    await first.stop();
+
+    const second = aggregator.spawn(args);
+    await second.waitFor(/^Token: as printed at the first start; .* delete \S+open\/token$/m);
+    expect((await fetch(`${await urlOf(second)}/events`, { headers })).status).toBe(204);
+    expect((await second.stop()).stderr).not.toContain(token!);
   });
 
   test("refuses a folder that another bus holds", async () => {

@@ -6,8 +6,8 @@ import { createStatusApp } from "../../src/status/app.ts";
 import type { Access } from "../../src/status/auth.ts";
 import { fakeView } from "./fake-view.ts";
 
-const OPEN: Access = { mode: "open", token: undefined, made: false };
-const TOKEN: Access = { mode: "token", token: "t0ken", made: false };
+const OPEN: Access = { mode: "open" };
+const TOKEN: Access = { mode: "token", origin: "settings", digest: new Uint8Array(32) };
 
 function appOf(
   options: { view?: PipelineView; access?: Access; logger?: Logger; secrets?: string[] } = {},

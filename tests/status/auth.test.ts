@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { silentLogger } from "../../src/core/logger.ts";
 import { createStatusApp } from "../../src/status/app.ts";
@@ -9,9 +10,9 @@ describe("decideAccess()", () => {
   test.each(["127.0.0.1", "127.8.9.10", "localhost", "LOCALHOST", "::1", "[::1]"])(
     "%s is open, with or without a token",
     (host) => {
-      const open: Access = { mode: "open", token: undefined, made: false };
-      expect(decideAccess({ host, token: undefined })).toEqual(open);
-      expect(decideAccess({ host, token: "t0ken" })).toEqual(open);
+      const open: Access = { mode: "open" };
+      expect(decideAccess({ host, token: undefined }, none)).toEqual(open);
+      expect(decideAccess({ host, token: "t0ken" }, none)).toEqual(open);
     },
   );
 
@@ -23,19 +24,34 @@ describe("decideAccess()", () => {
     "127.0.0.1.example.com",
     "localhost.evil.org",
   ])("%s takes a token", (host) => {
-    expect(decideAccess({ host, token: "t0ken" })).toEqual({
+    expect(decideAccess({ host, token: "t0ken" }, none)).toEqual({
       mode: "token",
-      token: "t0ken",
-      made: false,
+      origin: "settings",
+      digest: digestOf("t0ken"),
     });
   });
 
-  test("makes a token where none is set, another each time", () => {
-    const first = decideAccess({ host: "0.0.0.0", token: undefined });
-    const second = decideAccess({ host: "0.0.0.0", token: undefined });
-    expect(first).toMatchObject({ mode: "token", made: true });
-    expect(first.token).toMatch(/^[\w-]{43}$/);
-    expect(second.token).not.toBe(first.token!);
+  test("makes a token where none is set or kept, another each time", () => {
+    const made = Array.from({ length: 2 }, () => {
+      const access = decideAccess({ host: "0.0.0.0", token: undefined }, none);
+      if (access.mode === "open" || access.origin !== "made") throw new Error("None is made");
+      expect(access.token).toMatch(/^[\w-]{43}$/);
+      expect(access.digest).toEqual(digestOf(access.token));
+      return access.token;
+    });
+    expect(made[0]).not.toBe(made[1]);
+  });
+
+  test("takes the kept one, unless the settings have one", () => {
+    const kept = digestOf("kept");
+    expect(decideAccess({ host: "0.0.0.0", token: undefined }, () => kept)).toEqual({
+      mode: "token",
+      origin: "kept",
+      digest: kept,
+    });
+    expect(decideAccess({ host: "0.0.0.0", token: "t0ken" }, () => kept)).toMatchObject({
+      origin: "settings",
+    });
   });
 });
 
@@ -45,7 +61,7 @@ test("isLoopback() takes a mapped address", () => {
 });
 
 describe("with a token", () => {
-  const app = appOf({ mode: "token", token: "t0ken", made: false });
+  const app = appOf({ mode: "token", origin: "settings", digest: digestOf("t0ken") });
   const status = async (path: string, authorization?: string, method = "GET") => {
     const headers = authorization === undefined ? {} : { authorization };
     return await app.request(path, { headers, method });
@@ -108,7 +124,7 @@ describe("with a token", () => {
 });
 
 describe("open on loopback", () => {
-  const app = appOf({ mode: "open", token: undefined, made: false });
+  const app = appOf({ mode: "open" });
 
   test.each(["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "localhost", "LocalHost:1"])(
     "Host %s is served",
@@ -168,6 +184,12 @@ describe("open on loopback", () => {
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 });
+
+function none(): undefined {}
+
+function digestOf(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
 
 function appOf(access: Access): Hono {
   const bus = new Hono();

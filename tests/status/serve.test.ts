@@ -134,7 +134,7 @@ describe("the status page over a socket", () => {
     start(
       createStatusApp({
         view: fakeView(),
-        access: decideAccess({ host, token }),
+        access: decideAccess({ host, token }, () => undefined),
         logger: silentLogger,
       }),
       { host },
