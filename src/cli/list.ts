@@ -7,6 +7,7 @@ import { deadLetters } from "./dead-letters.ts";
 import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { init } from "./init.ts";
+import { rekey } from "./rekey.ts";
 import { replay } from "./replay.ts";
 import { restore } from "./restore.ts";
 import { run } from "./run.ts";
@@ -24,4 +25,5 @@ export const commands: readonly Command[] = [
   deadLetters,
   backup,
   restore,
+  rekey,
 ];

@@ -13,6 +13,7 @@ import type { ScheduledBackups } from "../state/backup/schedule.ts";
 import { openJournal } from "../state/journal.ts";
 import { sealOf } from "../state/seal.ts";
 import { State } from "../state/state.ts";
+import { checkUnfinished } from "../state/state-file.ts";
 import { createStatusApp } from "../status/app.ts";
 import { serve } from "../status/serve.ts";
 import { scheduledBackups } from "./backup-target.ts";
@@ -39,6 +40,7 @@ export async function runService(settings: Settings, options: ServiceOptions): P
   const { logger, stop } = options;
   const { dir } = settings.state;
   mkdirSync(dir, { recursive: true });
+  checkUnfinished(dir);
   const bus = settings.bus.embedded
     ? await openBus({
         settings,

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import {
   backup,
   DatabaseSync,
@@ -17,6 +18,7 @@ import {
   checkCommits,
   checkHeader,
   checkTree,
+  checkUnfinished,
   createStateFile,
   guardOf,
 } from "./state-file.ts";
@@ -48,6 +50,7 @@ export class StateDatabase {
    */
   static open(path: string, begun: Readonly<Record<string, string>>): StateDatabase {
     return explaining(path, () => {
+      checkUnfinished(dirname(path));
       if (!existsSync(path)) {
         checkAbsence(path);
         createStateFile(path, begun);
@@ -210,6 +213,11 @@ export class StateDatabase {
   integrity(): string {
     const [found] = this.all("pragma integrity_check(1)");
     return String(found?.["integrity_check"]).replace(/\s+/g, " ");
+  }
+
+  /** Writes the file anew, without what was overwritten in it. */
+  compact(): void {
+    explaining(this.path, () => this.#db.exec("vacuum"));
   }
 
   /** Bytes on disk, those of the log included. */

@@ -1,5 +1,5 @@
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { FatalError } from "../core/errors.ts";
@@ -70,6 +70,17 @@ export function checkAbsence(path: string): void {
   if (left !== undefined) {
     throw damage(path, `it is gone, but "${left}" shows that there was one`);
   }
+}
+
+/** Below the folder of the state: its files under another key, whole, on their way to their places. */
+export const REKEYED_FOLDER = "rekeyed";
+
+/** @throws {FatalError} Some files of the folder are under the old key yet, others under the new one. */
+export function checkUnfinished(dir: string): void {
+  if (!existsSync(join(dir, REKEYED_FOLDER))) return;
+  throw new FatalError(
+    `State in "${dir}" is between two keys: aggregator rekey was interrupted; run it again to the end`,
+  );
 }
 
 /** @throws {FatalError} */

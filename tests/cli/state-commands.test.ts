@@ -136,3 +136,32 @@ describe("dead-letters", () => {
     expect(stderr).toContain(why);
   });
 });
+
+describe("rekey", () => {
+  const KEY = "ab".repeat(32);
+
+  test("encrypts a state that was plain, and says what to do then", async () => {
+    const done = await run(["rekey", "--new-key-env", "NEW"], { env: { NEW: KEY } });
+    expect(done.code).toBe(0);
+    expect(done.stdout).toContain("name it in state.key");
+    expect(done.stderr).toContain("Sealing bus/events\n");
+    expect((await run(["audit"])).stderr).toContain("is encrypted, but no key is configured");
+    const { code } = await run(["audit"], { env: { STATE_KEY: KEY } });
+    expect(code).toBe(0);
+    const plain = await run(["rekey", "--plain"], { env: { STATE_KEY: KEY } });
+    expect(plain.stdout).toContain("take state.key away");
+    expect((await run(["audit"])).code).toBe(0);
+  });
+
+  test.each([
+    [[], "say the new key by --new-key-env, or --plain for none"],
+    [["--plain", "--new-key-env", "NEW"], "say the new key by"],
+    [["--new-key-env", "NO"], "Variable NO is not set: must be 32 bytes"],
+    [["--new-key-env", "BAD"], "Variable BAD holds no key: must be 32 bytes"],
+  ])("refuses %j", async (args, why) => {
+    const { code, stderr } = await run(["rekey", ...args], { env: { NEW: KEY, BAD: "s3cret" } });
+    expect(code).toBe(2);
+    expect(stderr).toContain(why);
+    expect(stderr).not.toContain("s3cret");
+  });
+});

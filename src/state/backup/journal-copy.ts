@@ -61,11 +61,19 @@ export class HeldJournal {
    * Copies all whole records of what is held into a folder that is not there yet. What is being written at
    * the end is left out.
    *
+   * @param options.change What is written for a record; left out: the record itself.
+   *
    * @throws {OvertakenError} Some files are missing in between. @throws {FatalError} One is damaged.
    */
   async copyTo(
     folder: string,
-    signal?: AbortSignal,
+    {
+      signal,
+      change,
+    }: {
+      readonly signal?: AbortSignal | undefined;
+      readonly change?: (record: Uint8Array) => Uint8Array;
+    } = {},
   ): Promise<{ readonly span: JournalSpan; readonly names: readonly string[] }> {
     await mkdir(folder, { recursive: true });
     const names: string[] = [];
@@ -74,7 +82,7 @@ export class HeldJournal {
       const target = await open(pathOfSegment(folder, first), "wx");
       try {
         let at = 0;
-        for (const bytes of gathered(records)) {
+        for (const bytes of gathered(records, change)) {
           signal?.throwIfAborted();
           for (let written = 0; written < bytes.length; ) {
             const left = bytes.length - written;
@@ -148,13 +156,17 @@ export class HeldJournal {
 }
 
 /** Records put together: a system call for each small one would take hours. */
-function* gathered(records: Iterable<Uint8Array>): Iterable<Uint8Array> {
+function* gathered(
+  records: Iterable<Uint8Array>,
+  change: (record: Uint8Array) => Uint8Array = (record) => record.slice(),
+): Iterable<Uint8Array> {
   let parts: Uint8Array[] = [];
   let length = 0;
   for (const record of records) {
     // A record is only there until the next one is read.
-    parts.push(record.slice());
-    length += record.length;
+    const part = change(record);
+    parts.push(part);
+    length += part.length;
     if (length < GATHER_BYTES) continue;
     yield Buffer.concat(parts);
     parts = [];

@@ -73,7 +73,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
 }
 
 /** Nobody runs the old state, or its bus, while it is moved. */
-function lockAll(dir: string): FolderLock[] {
+export function lockAll(dir: string): FolderLock[] {
   const locks: FolderLock[] = [];
   try {
     for (const folder of ["", ...JOURNAL_FOLDERS].map((below) => join(dir, below))) {

@@ -114,7 +114,7 @@ async function copyAll(
     for (const [i, journal] of journals.entries()) {
       const below = JOURNAL_FOLDERS[i]!; // one for each
       journal.hold();
-      const copied = await journal.copyTo(join(folder, below), signal);
+      const copied = await journal.copyTo(join(folder, below), { signal });
       if (below === counted) checkSpan(copied.span, cursor);
       paths.push(...copied.names.map((name) => `${below}/${name}`));
     }
