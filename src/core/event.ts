@@ -8,7 +8,7 @@ export interface BusEvent {
   readonly timestamp: number;
   /** The function that aggregates this event; `sum` when absent or null. */
   readonly agg_func?: string | null;
-  /** Deduplicates where present; a number counts as its decimal text. */
+  /** Deduplicates where present; a number counts as its decimal text, but a whole one beyond 2^53 is refused. */
   readonly id?: string | number | null;
   readonly labels?: Readonly<Record<string, string>> | null;
 }

@@ -2,6 +2,7 @@ import type { RefusalReason } from "../core/event.ts";
 import { LABELS_MAX, NAME_BYTES_MAX } from "../core/limits.ts";
 import {
   type EpochMicros,
+  epochMicros,
   microsOfTimestamp,
   secondsOf,
   type TimestampUnit,
@@ -56,6 +57,11 @@ export function checkEvent(parsed: unknown, rules: EventRules): AcceptedEvent | 
   if (fn < 0) {
     const known = rules.functions.join(", ");
     return refused("unknown_function", `agg_func is ${describe(agg_func)}, not one of ${known}`);
+  }
+  // JSON.parse has rounded it: ids that differ would be one, and events be lost as duplicates.
+  if (Number.isInteger(id) && !Number.isSafeInteger(id)) {
+    const detail = "is beyond 2^53, where a number loses digits: send it as a string";
+    return refused("invalid_id", `id ${describe(id)} ${detail}`);
   }
   const idText = typeof id === "number" && Number.isFinite(id) ? String(id) : (id ?? undefined);
   const idFault = idText === undefined ? undefined : textFault(idText);
@@ -115,10 +121,20 @@ export function microsWithin(
   return time >= bounds.timeMin && time <= bounds.timeMax ? time : undefined;
 }
 
+/** Any number is a time near 1970 in some unit: only times that clocks show, 1980 to 2100, are a hint. */
+const LIKELY = {
+  timeMin: epochMicros(315_532_800_000_000),
+  timeMax: epochMicros(4_102_444_800_000_000),
+};
+
 function unitThatFits(timestamp: number, rules: EventRules): TimestampUnit | undefined {
   const units: readonly TimestampUnit[] = ["s", "ms", "us", "ns"];
+  const bounds = {
+    timeMin: epochMicros(Math.max(LIKELY.timeMin, rules.timeMin)),
+    timeMax: epochMicros(Math.min(LIKELY.timeMax, rules.timeMax)),
+  };
   return units.find(
-    (unit) => unit !== rules.unit && microsWithin(timestamp, unit, rules) !== undefined,
+    (unit) => unit !== rules.unit && microsWithin(timestamp, unit, bounds) !== undefined,
   );
 }
 

@@ -43,6 +43,7 @@ describe("checkEvent() accepts", () => {
   test("a number as id by its decimal text, so that 7 is '7'", () => {
     expect(outcome({ id: 7 })).toMatchObject({ id: "7" });
     expect(outcome({ id: "7" })).toMatchObject({ id: "7" });
+    expect(outcome({ id: 9007199254740991 })).toMatchObject({ id: "9007199254740991" });
     expect(outcome({ id: -0.5 })).toMatchObject({ id: "-0.5" });
     expect(outcome({ id: null })).toMatchObject({ ok: true, id: undefined });
   });
@@ -152,8 +153,10 @@ describe("checkEvent() refuses", () => {
     [1e300, "timestamp 1e+300 in seconds is outside -2208988800 to 7258118400 s"],
     [
       -2208988800.000001,
-      "timestamp -2208988800.000001 in seconds is outside -2208988800 to 7258118400 s; it looks like milliseconds",
+      "timestamp -2208988800.000001 in seconds is outside -2208988800 to 7258118400 s",
     ],
+    // In milliseconds it is in 1976, when nothing of today was measured.
+    [200000000000, "timestamp 200000000000 in seconds is outside -2208988800 to 7258118400 s"],
   ])("the timestamp %p", (timestamp, detail) => {
     expect(outcome({ timestamp })).toEqual(refusal("invalid_timestamp", detail));
   });
@@ -194,6 +197,15 @@ describe("checkEvent() refuses", () => {
   ])("the id %p", (id, detail) => {
     expect(outcome({ id })).toEqual(refusal("invalid_id", detail));
   });
+
+  test.each(["9007199254740992", "9007199254740993", "-9007199254740993", "1e300"])(
+    "the id %s, which JSON.parse may have rounded",
+    (id) => {
+      const parsed: unknown = JSON.parse(`{"name":"a","value":1,"timestamp":1,"id":${id}}`);
+      const detail = `id ${Number(id)} is beyond 2^53, where a number loses digits: send it as a string`;
+      expect(checkEvent(parsed, rules)).toEqual(refusal("invalid_id", detail) as never);
+    },
+  );
 
   test("an id beyond a double", () => {
     const parsed: unknown = JSON.parse('{"name":"a","value":1,"timestamp":1,"id":1e999}');

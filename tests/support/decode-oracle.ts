@@ -66,6 +66,8 @@ function judge(bytes: Uint8Array, rules: EventRules): OracleLine {
   const fn = rules.functions.findIndex((known) => known === asked);
   if (fn === -1) return refuse("unknown_function");
   let id = field.get("id") ?? undefined;
+  // From 2^53 on not every whole number is a double.
+  if (isNumber(id) && id % 1 === 0 && Math.abs(id) >= 2 ** 53) return refuse("invalid_id");
   if (isNumber(id)) id = `${id}`;
   if (id !== undefined && !isText(id)) return refuse("invalid_id");
   const labels = field.get("labels") ?? {};
