@@ -48,6 +48,7 @@ export class Processor {
   readonly #options: ProcessorOptions;
   readonly #decoder: Decoder;
   readonly #columns = new EventColumns(BATCH_EVENTS);
+  /** 0 after a restart too: how many of the stored names are in use shows at the first look only. */
   #namesAfterRelease = 0;
   /** By partition: since when events are missing, until its next event tells up to when. */
   readonly #missingFrom = new Map<string, EpochMicros>();
@@ -118,7 +119,6 @@ export class Processor {
       this.#missingFrom.set(partition, epochMicros(Number(from)));
     }
     this.engine.restore(pages);
-    this.#namesAfterRelease = this.#decoder.names.used;
     return this.engine.dropStrangers(pages);
   }
 
