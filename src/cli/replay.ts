@@ -39,7 +39,7 @@ export const replay = defineCommand({
       alias: "i",
       required: true,
       valueHint: "file|-",
-      description: "NDJSON events, gzip is recognised; - reads standard input",
+      description: "NDJSON events; - reads standard input; gzip is recognised in both",
     },
     output: {
       type: "string",
@@ -62,7 +62,7 @@ export const replay = defineCommand({
   },
   examples: [
     { line: "aggregator replay --input events.ndjson", does: "Print the rows of a file" },
-    { line: "zcat day.gz | aggregator replay --input - > rows.ndjson", does: "Aggregate a pipe" },
+    { line: "cat *.gz | aggregator replay --input - > rows.ndjson", does: "Aggregate a pipe" },
     {
       line: "aggregator replay --input day.ndjson.gz --to warehouse",
       does: "Correct the rows of a day in a sink of the configuration",

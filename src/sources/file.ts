@@ -40,12 +40,12 @@ export const file = defineSource({
     const stats = orSay(() => statSync(path), options);
     if (stats.isDirectory()) throw new FatalError(`Cannot read "${path}": it is a folder`);
     // A pipe is opened once only, and not here: opening waits for whoever writes into it.
-    if (!stats.isFile()) return unpackedFile({ path, follow, gzip: false, context });
+    if (!stats.isFile()) return unpackedFile({ path, follow, kind: "pipe", context });
     const fd = orSay(() => openSync(path, "r"), options);
     try {
       if (!isGzip(fd)) return new FileReader({ fd, path, follow, context, stats: fstatSync(fd) });
       if (follow) throw new FatalError(`Cannot follow "${path}": a gzip file is read once only`);
-      const reader = unpackedFile({ path, follow, gzip: true, context });
+      const reader = unpackedFile({ path, follow, kind: "gzip", context });
       closeSync(fd);
       return reader;
     } catch (thrown) {

@@ -1,13 +1,14 @@
 import process from "node:process";
 import * as v from "valibot";
-import { messageOf, TransientError } from "../core/errors.ts";
+import { FatalError, messageOf, TransientError } from "../core/errors.ts";
 import { defineSource } from "../core/source.ts";
 import { StreamReader } from "./streams/stream-reader.ts";
+import { UnpackError, unpacked } from "./streams/unpacked.ts";
 
 /** What others may write into this process. */
 export const stdin = defineSource({
   name: "stdin",
-  summary: "Reads events as NDJSON from standard input.",
+  summary: "Reads events as NDJSON from standard input, plain or gzip.",
   // A pipe that is given once more is passed over up to the cursor; who cannot, publishes to the bus.
   replay: () => "cursor",
   carriesMetrics: false,
@@ -25,12 +26,17 @@ export const stdin = defineSource({
     const input = process.stdin;
     return new StreamReader({
       // A reader that is opened again goes on where the last one stopped.
-      chunks: input.iterator({ destroyOnReturn: false }),
+      chunks: unpacked(input.iterator({ destroyOnReturn: false })),
       skip: 0,
       atEnd: options.follow ? "empty" : "end",
       context,
-      fail: (thrown) =>
-        new TransientError(`Cannot read standard input: ${messageOf(thrown)}`, { cause: thrown }),
+      fail(thrown) {
+        const why = `standard input: ${messageOf(thrown)}`;
+        // In the middle of gzip nobody can go on.
+        return thrown instanceof UnpackError
+          ? new FatalError(`Cannot unpack ${why}`, { cause: thrown })
+          : new TransientError(`Cannot read ${why}`, { cause: thrown });
+      },
       // An input that nobody reads must not keep the process alive.
       release: () => input.unref?.(),
     });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 const children: Bun.Subprocess[] = [];
 
@@ -8,7 +9,7 @@ afterEach(() => {
 });
 
 /** A process that reads its standard input and prints what every read gave, as JSON lines. */
-function start(follow: boolean) {
+function start(follow: boolean, stderr: "inherit" | "pipe" = "inherit") {
   const root = join(import.meta.dir, "../..");
   const script = `
     const { stdin } = await import("${root}/src/sources/stdin.ts");
@@ -24,7 +25,7 @@ function start(follow: boolean) {
   const child = Bun.spawn([process.execPath, "-e", script], {
     stdin: "pipe",
     stdout: "pipe",
-    stderr: "inherit",
+    stderr,
   });
   children.push(child);
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -72,6 +73,30 @@ describe("stdin", () => {
     expect(JSON.parse(line)).toMatchObject({ lines: ["a"] });
     expect(await next()).toBe("empty");
     expect(child.exitCode).toBeNull();
+  });
+
+  test("recognises gzip however it is cut, and several members of it", async () => {
+    const { child, next } = start(false);
+    const packed = Buffer.concat([gzipSync("a\nb"), gzipSync("c\n")]);
+    for (const cut of [packed.subarray(0, 1), packed.subarray(1, 30), packed.subarray(30)]) {
+      void child.stdin.write(cut);
+      await child.stdin.flush();
+    }
+    await child.stdin.end();
+    const got: string[] = [];
+    for (let line = await next(); line !== "end"; line = await next()) {
+      if (line !== "empty") got.push(...(JSON.parse(line) as { lines: string[] }).lines);
+    }
+    expect(got).toEqual(["a", "bc"]);
+  });
+
+  test("refuses gzip that is cut short", async () => {
+    const { child } = start(false, "pipe");
+    void child.stdin.write(gzipSync("a\nb\n").subarray(0, -6));
+    await child.stdin.end();
+    const told = await new Response(child.stderr as ReadableStream).text();
+    expect(told).toContain("FatalError: Cannot unpack standard input: unexpected end of file");
+    expect(await child.exited).toBe(1);
   });
 
   test("carries more than a pipe holds without losing a line", async () => {
