@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { FatalError, TransientError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { ResultRow } from "../../src/core/result.ts";
+import { durationMicros } from "../../src/core/time.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { LivePipelineView } from "../../src/pipeline/pipeline-view.ts";
 import { State } from "../../src/state/state.ts";
@@ -256,6 +257,44 @@ describe("Pipeline.run()", () => {
     const partial = [...sink.rows.values()].map((row) => row.partial);
     expect(partial).toEqual([true, true, undefined]);
   });
+
+  test.each([
+    ["10 s", 10, 5_000],
+    ["an hour", 3_600, 5_000],
+    ["2 s", 2, 1_000],
+    ["no time", "off", 5_000],
+  ] as const)(
+    "has a read end in time for the idle rule: idle after %s",
+    async (_, idle, waitMs) => {
+      const clock = new VirtualClock(T + 3600);
+      const { definition, options } = scriptedSource([{ kind: "end" }]).settings;
+      const waits: number[] = [];
+      const watched: typeof definition = {
+        ...definition,
+        open: (own, context, signal) => {
+          waits.push(context.waitMsMax);
+          return definition.open(own, context, signal);
+        },
+      };
+      const settings = settingsOf({
+        source: { definition: watched, options },
+        sinks: [scriptedSink("main").settings],
+      });
+      const idleTimeout = idle === "off" ? idle : durationMicros(idle * 1e6);
+      const pipeline = new Pipeline(
+        { ...settings, time: { ...settings.time, idleTimeout } },
+        {
+          clock,
+          logger: silentLogger,
+          state: openState(["main"]),
+          log: undefined,
+          random: () => 0,
+        },
+      );
+      await pipeline.run(new AbortController().signal);
+      expect(waits).toEqual([waitMs]);
+    },
+  );
 
   test("sends the rows of a rule to the sinks it names only", async () => {
     const clock = new VirtualClock(T + 3600);
