@@ -4,12 +4,17 @@ import type { BackupSettings, Settings } from "../core/settings.ts";
 import { realClock } from "../pipeline/real-clock.ts";
 import { FolderTarget } from "../state/backup/folder-target.ts";
 import type { JournalFolder } from "../state/backup/manifest.ts";
+import { S3Target } from "../state/backup/s3-target.ts";
 import { ScheduledBackups } from "../state/backup/schedule.ts";
 import type { BackupTarget } from "../state/backup/target.ts";
 import { sealOf } from "../state/seal.ts";
 
 /** Where backups are: a folder, which counts from `cwd`, or a bucket. */
-export function targetOf(text: string, cwd: string): BackupTarget {
+export function targetOf(
+  text: string,
+  { cwd, settings }: { readonly cwd: string; readonly settings: Settings },
+): BackupTarget {
+  if (text.startsWith("s3:")) return new S3Target(text, backupOf(settings).s3);
   return new FolderTarget(resolve(cwd, text));
 }
 
@@ -32,7 +37,7 @@ export function scheduledBackups(settings: Settings, logger: Logger): ScheduledB
   return new ScheduledBackups({
     pipeline,
     dir: state.dir,
-    target: targetOf(backup.to, ""),
+    target: targetOf(backup.to, { cwd: state.dir, settings }),
     schedule: backup.schedule,
     keep: backup.keep,
     seal: sealOf(state.key),

@@ -36,7 +36,7 @@ export const backup = defineCommand({
   async run({ target: to, config, verify, json }, { terminal, env, cwd }) {
     const settings = await loadConfig({ path: config, cwd, env });
     terminal.hide(settings.secrets);
-    const target = targetOf(to ?? backupOf(settings).to, cwd);
+    const target = targetOf(to ?? backupOf(settings).to, { cwd, settings });
     if (verify) await check(target, { settings, terminal, json });
     else await make(target, { settings, terminal, json });
     return EXIT.ok;

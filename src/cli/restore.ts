@@ -36,7 +36,7 @@ export const restore = defineCommand({
   async run({ target: from, config, to, force, json }, { terminal, env, cwd }) {
     const settings = await loadConfig({ path: config, cwd, env });
     terminal.hide(settings.secrets);
-    const target = targetOf(from ?? backupOf(settings).to, cwd);
+    const target = targetOf(from ?? backupOf(settings).to, { cwd, settings });
     const dir = to === undefined ? settings.state.dir : resolve(cwd, to);
     const backup = await locateBackup(target, settings.name);
     const restored = await restoreBackup({
