@@ -9,6 +9,8 @@ export interface EnvironmentConfig {
   /** Which variable stands behind a path of that configuration. */
   readonly variables: ReadonlyMap<string, string>;
   readonly issues: readonly ConfigIssue[];
+  /** Paths whose variable is needed and not set: whatever else is said of them is an echo. */
+  readonly missing: ReadonlySet<string>;
   /** Variables that are set and count for nothing, since the file says what they would. */
   readonly ignored: readonly string[];
 }
@@ -72,6 +74,7 @@ export function configOfEnvironment(
     config,
     variables: reader.variables,
     issues: reader.issues,
+    missing: reader.missing,
     ignored: ignored.map(([name]) => name),
   };
 }
@@ -80,6 +83,7 @@ export function configOfEnvironment(
 class EnvironmentReader {
   readonly variables = new Map<string, string>();
   readonly issues: ConfigIssue[] = [];
+  readonly missing = new Set<string>();
   readonly #env: Environment;
 
   constructor(env: Environment) {
@@ -96,8 +100,10 @@ class EnvironmentReader {
   /** One that the others make necessary. */
   required(name: string, at: { readonly path: string; readonly because: string }): string {
     const value = this.text(name, at.path);
-    if (value === undefined) this.fail(name, `is not set, but ${at.because} needs it`);
-    return value ?? "";
+    if (value !== undefined) return value;
+    this.missing.add(at.path);
+    this.fail(name, `is not set, but ${at.because} needs it`);
+    return "";
   }
 
   port(name: string, path: string): number | undefined {

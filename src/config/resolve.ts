@@ -7,7 +7,7 @@ import { millisOf } from "../core/time.ts";
 import { backupSettingsOf, secretsOfBackup } from "./backup.ts";
 import { checkTogether } from "./check-together.ts";
 import { type Component, type Definition, optionsSchema } from "./component.ts";
-import { configOfEnvironment } from "./environment.ts";
+import { configOfEnvironment, type EnvironmentConfig } from "./environment.ts";
 import { type Environment, type Expanded, expandEnv } from "./expand-env.ts";
 import { explain, type Fault, NO_VALUE, shown } from "./explain.ts";
 import { absolutePaths, isSecretAt, isSecretName, secretsIn } from "./marks.ts";
@@ -70,9 +70,7 @@ export function resolveConfig(input: unknown, options: ResolveOptions): Settings
   const issues = [
     ...expanded.issues,
     ...filled.issues,
-    ...faults.flatMap((fault) =>
-      issueOf(fault, { expanded, variables: filled.variables, secrets }),
-    ),
+    ...faults.flatMap((fault) => issueOf(fault, { expanded, filled, secrets })),
   ];
   if (!result.success || issues.length > 0) throw new ConfigError(unique(issues));
   const ignoredVariables = filled.ignored.filter((name) => !expanded.names.has(name));
@@ -156,15 +154,15 @@ function issueOf(
   fault: Fault,
   context: {
     readonly expanded: Expanded;
-    readonly variables: ReadonlyMap<string, string>;
+    readonly filled: EnvironmentConfig;
     readonly secrets: readonly string[];
   },
 ): ConfigIssue[] {
-  const { expanded, variables, secrets } = context;
+  const { expanded, filled, secrets } = context;
   const path = pathText(fault.path);
   const above = fault.path.map((_, index) => pathText(fault.path.slice(0, index + 1)));
-  if (above.some((at) => expanded.missing.has(at))) return [];
-  const variable = variables.get(path);
+  if (above.some((at) => expanded.missing.has(at) || filled.missing.has(at))) return [];
+  const variable = filled.variables.get(path);
   const isScalar = typeof fault.value !== "object" || fault.value === null;
   const isHidden =
     above.some((at) => expanded.fromEnv.has(at)) ||
