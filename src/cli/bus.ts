@@ -44,7 +44,7 @@ export const bus = defineCommand({
     },
   ],
   async run(values, { terminal, env, cwd }) {
-    const settings = await loadConfig({ path: values.config, cwd, env });
+    const settings = await loadConfig({ path: values.config, cwd, env, reads: "bus" });
     terminal.hide(settings.secrets);
     const logger = openLog(terminal, logLevelOf(env));
     const address = addressOf(values, settings.status);

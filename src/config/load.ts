@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
+import { partsOfBus } from "./bus-parts.ts";
 import type { Environment } from "./expand-env.ts";
 import { shown } from "./explain.ts";
 import { importModule } from "./import-module.ts";
@@ -17,6 +18,8 @@ export interface LoadOptions {
   readonly path?: string | undefined;
   readonly cwd: string;
   readonly env: Environment;
+  /** `"bus"`: only what `aggregator bus` reads is looked at, the rest is as if it were not said. */
+  readonly reads?: "all" | "bus";
 }
 
 /**
@@ -25,17 +28,21 @@ export interface LoadOptions {
  *
  * @throws {ConfigError} The file is missing, does not run, or says something wrong.
  */
-export async function loadConfig({ path, cwd, env }: LoadOptions): Promise<Settings> {
+export async function loadConfig(options: LoadOptions): Promise<Settings> {
+  const { path, cwd, reads = "all" } = options;
   const file = resolve(cwd, path ?? CONFIG_FILE);
+  const said = (input: unknown): { input: unknown; env: Environment } =>
+    reads === "bus" ? partsOfBus(input, options.env) : { input, env: options.env };
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined && path === undefined) {
-    return complete(resolveConfig({}, { origin: "the environment", dir: cwd, env }));
+    const { input, env } = said({});
+    return complete(resolveConfig(input, { origin: "the environment", dir: cwd, env }));
   }
   if (stats === undefined) throw fault(`Cannot find the configuration ${shown(path)}`);
   if (stats.isDirectory()) {
     throw fault(`Cannot read the configuration ${shown(path ?? CONFIG_FILE)}: it is a folder`);
   }
-  const input = await exportOf(file, path ?? CONFIG_FILE);
+  const { input, env } = said(await exportOf(file, path ?? CONFIG_FILE));
   return complete(resolveConfig(input, { origin: file, dir: dirname(file), cwd, env }));
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import { ConfigError } from "../../src/core/errors.ts";
+import { rejectionOf } from "../support/rejection.ts";
 
 let folder: string;
 
@@ -43,6 +44,29 @@ export default defineConfig({
     expect(settings.name).toBe("plant-7");
     expect(settings.rules.map(({ name }) => name)).toEqual(["daily"]);
     expect(settings.sinks[0]!.options).toMatchObject({ path: join(folder, "rows.sqlite") });
+  });
+
+  test("for the bus looks at nothing that the bus does not read", async () => {
+    const env = { STORAGE_TYPE: "postgres", VABUS_URL: "x", AGGREGATION_INTERVAL: "x" };
+    const bare = await loadConfig({ cwd: folder, env: { ...env, PORT: "1" }, reads: "bus" });
+    expect(bare.status.port).toBe(1);
+    await write(
+      "aggregator.config.ts",
+      `import { env, eventFunction, max, postgres, tumbling, vabus } from "aggregator";
+export default {
+  source: vabus({ url: env("NO_BUS") }),
+  rules: { a: { window: tumbling("1h"), aggregate: eventFunction([max()]), to: ["store"] } },
+  sinks: { store: postgres({ url: env("NO_STORE") }) },
+  bus: { maxBytes: 1e9 },
+};`,
+    );
+    const settings = await loadConfig({ cwd: folder, env, reads: "bus" });
+    expect(settings.bus.bytesMax).toBe(1e9);
+    expect(settings.rules.map(({ name }) => name)).toEqual(["a"]);
+    await write("aggregator.config.ts", "export default { sinks: 7, bus: { maxBytes: 1 } };");
+    const { message } = await rejectionOf(loadConfig({ cwd: folder, env, reads: "bus" }));
+    expect(message).toStartWith("bus.maxBytes: 1: ");
+    expect(message).not.toContain("\n");
   });
 
   test("counts paths from the folder of the file, wherever the command runs", async () => {
