@@ -97,7 +97,7 @@ function print(settings: Settings, parts: readonly PartCheck[], terminal: Termin
   terminal.print(`  source  ${source.kind}: ${source.description}`);
   for (const rule of rules) {
     const { allowedLateness, functions } = rule;
-    const late = allowedLateness === "0us" ? "" : `, late by up to ${allowedLateness}`;
+    const late = allowedLateness === "0s" ? "" : `, late by up to ${allowedLateness}`;
     const to = rule.to.join(", ");
     terminal.print(`  rule    ${rule.name}: ${rule.window}${late}, ${functions} to ${to}`);
   }

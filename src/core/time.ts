@@ -52,6 +52,7 @@ export function parseDuration(text: string): DurationMicros | undefined {
 
 /** Writes a duration the way {@link parseDuration} reads it, in the largest unit that divides it. */
 export function formatDuration(micros: DurationMicros): string {
+  if (micros === 0) return "0s";
   for (const unit of ["d", "h", "m", "s", "ms"]) {
     const size = MICROS_PER_UNIT[unit]!;
     if (micros >= size && micros % size === 0) return `${micros / size}${unit}`;

@@ -174,7 +174,7 @@ describe("parseDuration()", () => {
 
 describe("formatDuration()", () => {
   test.each([
-    [0, "0us"],
+    [0, "0s"],
     [1, "1us"],
     [1_500, "1500us"],
     [1_500_000, "1500ms"],
