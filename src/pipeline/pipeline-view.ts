@@ -15,6 +15,8 @@ import type {
   WindowPage,
 } from "./view.ts";
 
+const OUTBOX_FULL = "outbox: full, reading waits until a sink has taken some";
+
 /** What is told of backups that are made beside the pipeline. */
 export interface BackupHealth {
   readonly problem: string | undefined;
@@ -48,8 +50,7 @@ export class LivePipelineView implements PipelineView {
       if (delivery.wasConnected) continue;
       reasons.push(`sink ${delivery.name}: ${delivery.problem ?? "not open yet"}`);
     }
-    if (store.outbox.isFull)
-      reasons.push("outbox: full, reading waits until a sink has taken some");
+    if (store.outbox.isFull) reasons.push(OUTBOX_FULL);
     return reasons.length === 0 ? { ready: true } : { ready: false, reasons };
   }
 
@@ -130,8 +131,9 @@ export class LivePipelineView implements PipelineView {
   }
 
   #source(): SourceStatus {
-    const { settings, source, pending, cursor, lastEventMs, clock } = this.#pipeline;
+    const { settings, source, store, pending, cursor, lastEventMs, clock } = this.#pipeline;
     const { definition, options } = settings.source;
+    const problem = source.problem ?? (store.outbox.isFull ? OUTBOX_FULL : undefined);
     const age = lastEventMs === undefined ? null : (clock.monotonicMs() - lastEventMs) / 1000;
     return {
       kind: definition.name,
@@ -140,7 +142,7 @@ export class LivePipelineView implements PipelineView {
       pending: pending ?? null,
       cursor: cursor ?? null,
       last_event_age_seconds: age,
-      ...(source.problem === undefined ? {} : { problem: source.problem }),
+      ...(problem === undefined ? {} : { problem }),
     };
   }
 }

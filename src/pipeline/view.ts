@@ -35,10 +35,11 @@ export interface SourceStatus {
   readonly kind: string;
   readonly description: string;
   readonly connected: boolean;
+  /** Events behind the last read. */
   readonly pending: number | null;
   readonly cursor: string | null;
   readonly last_event_age_seconds: number | null;
-  /** Why it is not connected, and when the next try is. */
+  /** Why it is not connected, and when the next try is; or why nothing is read although it is. */
   readonly problem?: string;
 }
 
