@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { FatalError } from "../core/errors.ts";
+import { PRIVATE } from "../core/private.ts";
 import type { Cursor } from "../core/source.ts";
 
 /** Where taking events away (`GET event`) goes on: a small file that is replaced as a whole. */
@@ -29,7 +30,7 @@ export class PopCursor {
   /** Resolves when it is on disk. */
   async moveTo(cursor: Cursor): Promise<void> {
     const temporary = `${this.#path}.new`;
-    const file = await open(temporary, "w");
+    const file = await open(temporary, "w", PRIVATE.file);
     try {
       await file.writeFile(`${cursor}\n`);
       await file.datasync();

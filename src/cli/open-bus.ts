@@ -5,6 +5,7 @@ import { createBus } from "../bus/bus.ts";
 import type { Clock } from "../core/clock.ts";
 import type { EventLog } from "../core/event-log.ts";
 import type { Logger } from "../core/logger.ts";
+import { PRIVATE } from "../core/private.ts";
 import type { Settings } from "../core/settings.ts";
 import { millisOf } from "../core/time.ts";
 import { eventCheckOf } from "../pipeline/event-check.ts";
@@ -45,7 +46,7 @@ export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
   const { bytesMax, retention } = settings.bus;
   const seal = sealOf(settings.state.key);
   const journal = { clock, logger, retentionMs: millisOf(retention), seal };
-  await mkdir(dir, { recursive: true });
+  await mkdir(dir, { recursive: true, mode: PRIVATE.folder });
   const events = await openJournal({ ...journal, folder: join(dir, "events"), bytesMax, reader });
   try {
     const metrics = await openJournal({

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EventLog } from "../core/event-log.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
+import { PRIVATE } from "../core/private.ts";
 import { type Settings, shareOf } from "../core/settings.ts";
 import { formatDuration, secondsOf } from "../core/time.ts";
 import { journaled } from "../pipeline/journaled-source.ts";
@@ -39,7 +40,7 @@ export interface ServiceOptions {
 export async function runService(settings: Settings, options: ServiceOptions): Promise<void> {
   const { logger, stop } = options;
   const { dir } = settings.state;
-  mkdirSync(dir, { recursive: true });
+  mkdirSync(dir, { recursive: true, mode: PRIVATE.folder });
   checkUnfinished(dir);
   const bus = settings.bus.embedded
     ? await openBus({

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { FatalError, messageOf } from "../core/errors.ts";
+import { PRIVATE } from "../core/private.ts";
 import type { StatusSettings } from "../core/settings.ts";
 import { type Access, decideAccess } from "../status/auth.ts";
 
@@ -61,7 +62,7 @@ function read(path: string): Uint8Array | undefined {
 function write(path: string, digest: Uint8Array): void {
   const unfinished = `${path}.new`;
   try {
-    const fd = openSync(unfinished, "w", 0o600);
+    const fd = openSync(unfinished, "w", PRIVATE.file);
     try {
       writeSync(fd, `sha256:${Buffer.from(digest).toString("hex")}\n`);
       fsyncSync(fd);

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
+import { PRIVATE } from "../core/private.ts";
 
 /** The count is written over itself, always as long, so that it needs no room on a full disk. */
 const DIGITS = 16;
@@ -14,7 +15,7 @@ export class CommitGuard {
 
   constructor(path: string) {
     // Made when it is missing, and never cut to nothing: what stands there is written over.
-    this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT);
+    this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, PRIVATE.file);
   }
 
   /** What was written last; undefined: nothing ever was, or what stands there is no count. */

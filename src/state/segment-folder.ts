@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { FatalError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { PRIVATE } from "../core/private.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import type { RecordSeal } from "./record-seal.ts";
 import { RecordWindow } from "./record-window.ts";
@@ -20,7 +21,7 @@ export class SegmentFolder {
   private constructor(folder: string, seal: RecordSeal) {
     this.#folder = folder;
     this.#window = new RecordWindow(seal);
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: PRIVATE.folder });
     this.#lock = lockFolder(folder);
   }
 

@@ -3,6 +3,7 @@ import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { FatalError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { PRIVATE } from "../core/private.ts";
 import { behindLines, type LineBlock } from "./line-block.ts";
 import { HEADER_BYTES, type RecordHeader, readHeader } from "./record.ts";
 import type { RecordFile, RecordWindow } from "./record-window.ts";
@@ -66,7 +67,7 @@ export class Segment implements RecordFile {
   ): Promise<Segment> {
     const { first, window } = options;
     const path = pathOfSegment(folder, first);
-    const file = await open(path, "w+");
+    const file = await open(path, "w+", PRIVATE.file);
     syncFolder(folder);
     return new Segment(path, { first, file, window });
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { FatalError } from "../core/errors.ts";
 import type { Refusal } from "../core/event.ts";
 import type { Page, PageChanges } from "../core/page.ts";
+import { PRIVATE } from "../core/private.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Cursor } from "../core/source.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -68,7 +69,7 @@ export class State {
    *   version or with another key, or it is damaged. The message says what to do.
    */
   static open(options: StateOptions): State {
-    mkdirSync(options.dir, { recursive: true });
+    mkdirSync(options.dir, { recursive: true, mode: PRIVATE.folder });
     const lock = lockFolder(options.dir);
     try {
       return new State(options, lock);

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readdirSync } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { FatalError } from "../../core/errors.ts";
+import { PRIVATE } from "../../core/private.ts";
 import { HEADER_BYTES, readHeader } from "../record.ts";
 import { RecordSeal } from "../record-seal.ts";
 import { type RecordFile, RecordWindow } from "../record-window.ts";
@@ -75,11 +76,11 @@ export class HeldJournal {
       readonly change?: (record: Uint8Array) => Uint8Array;
     } = {},
   ): Promise<{ readonly span: JournalSpan; readonly names: readonly string[] }> {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: PRIVATE.folder });
     const names: string[] = [];
     const span = await this.#walk(async (first, records) => {
       names.push(basename(pathOfSegment(folder, first)));
-      const target = await open(pathOfSegment(folder, first), "wx");
+      const target = await open(pathOfSegment(folder, first), "wx", PRIVATE.file);
       try {
         let at = 0;
         for (const bytes of gathered(records, change)) {

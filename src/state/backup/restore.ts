@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { mkdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FatalError } from "../../core/errors.ts";
+import { PRIVATE } from "../../core/private.ts";
 import { type FolderLock, lockFolder } from "../folder-lock.ts";
 import { placeOfRow, renumberOutbox } from "../outbox-rows.ts";
 import type { Seal } from "../seal.ts";
@@ -52,7 +53,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const locks = isTaken ? lockAll(dir) : [];
   const folder = `${dir}.restoring-${stamp}`;
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: PRIVATE.folder });
     const { name, manifest } = backup;
     await target.fetch(name, { folder, manifest });
     const verified = await verifyFiles(folder, { manifest, seal });
