@@ -63,3 +63,13 @@ test("the README names every command of the program, and no other", async () => 
   );
   expect(named).toEqual(new Set(commands.map(({ name }) => name)));
 });
+
+test("the demo in the README measures what the demo measures", () => {
+  const meter = readFileSync(join(import.meta.dir, "../src/cli/demo/machine.ts"), "utf8");
+  const measured = [...meter.matchAll(/\badd\("([a-z0-9_.]+)"/g)].map((match) => match[1]!);
+  const shown = [...readme.matchAll(/^ {2}([a-z0-9_.]+) +(?:avg|max|min|sum) .* events$/gm)]
+    .map((match) => match[1]!)
+    .filter((name) => !/^cpu\.\d+\./.test(name));
+  // The event that the reader publishes comes last.
+  expect(shown).toEqual([...measured.sort(), "tea"]);
+});
