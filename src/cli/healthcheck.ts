@@ -13,7 +13,9 @@ export const healthcheck = defineCommand({
     url: {
       type: "positional",
       required: false,
-      description: "Base URL of the service. Default: this machine, at HOST and PORT",
+      description:
+        "Base URL of the service. Default: this machine, at HOST and PORT, or 8000. A service without PORT " +
+        "that found 8000 taken serves on the next free port: it says so at its start; name its URL then",
     },
   },
   examples: [

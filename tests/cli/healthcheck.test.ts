@@ -42,6 +42,11 @@ describe("healthcheck", () => {
     expect(stderr).toStartWith(`Cannot reach the service at 127.0.0.1:${port}: `);
   });
 
+  test("says in its help that a service without PORT may have gone elsewhere", async () => {
+    const { stdout } = await call(["--help"], {});
+    expect(stdout.replace(/\s+/g, " ")).toContain("taken serves on the next free port");
+  });
+
   test("exits with 2 on a URL that is none", async () => {
     const { code, stderr } = await call(["plant-7"], {});
     expect(code).toBe(2);
