@@ -79,5 +79,10 @@ export class SeenIds {
       this.#pageTimes.push({ page, newest });
       this.#stored = page + ids.length;
     }
+    // A page goes when all its ids may: those of them that were forgotten before are counted already.
+    for (const oldest of this.#times.keys()) {
+      if (this.#times.size <= this.#settings.idsMax) break;
+      this.#times.delete(oldest);
+    }
   }
 }

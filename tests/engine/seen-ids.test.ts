@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { PageCollector, StoredPages } from "../../src/core/stored.ts";
 import { epochMicros as at, durationMicros } from "../../src/core/time.ts";
 import { SeenIds } from "../../src/engine/seen-ids.ts";
 
@@ -35,4 +36,18 @@ test("SeenIds stays within its bound whatever comes", () => {
   const seen = new SeenIds({ for: durationMicros(1e9), idsMax: 100 });
   for (let i = 0; i < 1_000; i++) seen.add(`${i}`, at(i), at(i));
   expect([seen.size, seen.evicted]).toEqual([100, 900]);
+});
+
+test("SeenIds.restore() brings back no id that was forgotten, and counts none of them twice", () => {
+  const settings = { for: durationMicros(1e9), idsMax: 2 };
+  const seen = new SeenIds(settings);
+  for (const id of ["a", "b", "c"]) seen.add(id, at(1), at(1));
+  const pages = new PageCollector();
+  seen.changes(at(1), pages); // one page, of which "a" is forgotten
+  const again = new SeenIds(settings);
+  again.evicted = seen.evicted;
+  again.restore(new StoredPages(pages.put));
+  expect([again.size, again.has("a", at(1)), again.has("b", at(1))]).toEqual([2, false, true]);
+  again.add("d", at(1), at(1));
+  expect([again.size, again.evicted]).toEqual([2, 2]);
 });
