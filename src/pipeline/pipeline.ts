@@ -11,6 +11,7 @@ import type { State } from "../state/state.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
+import { Evictions } from "./evictions.ts";
 import { Measurements } from "./measurements.ts";
 import { PartitionWatch } from "./partition-watch.ts";
 import { Processor } from "./processor.ts";
@@ -59,6 +60,7 @@ export class Pipeline {
   /** On the monotonic clock: when the last event came. */
   lastEventMs: number | undefined;
   readonly #options: PipelineOptions;
+  readonly #evictions: Evictions;
   #breathedMs = 0;
   /** The partitions of the reader that is open. */
   #watch: PartitionWatch | undefined;
@@ -84,9 +86,18 @@ export class Pipeline {
       clock,
       logger,
       random,
-      onCheckpoint: (seconds) => this.measurements.checkpoint.observe(seconds),
+      onCheckpoint: (seconds) => {
+        this.measurements.checkpoint.observe(seconds);
+        this.#evictions.look();
+      },
     });
     this.#restore();
+    this.#evictions = new Evictions({
+      deadLetters: state.deadLetters,
+      engine: this.processor.engine,
+      idsMax: settings.dedupe.idsMax,
+      logger,
+    });
     this.source = new Connection({
       label: "source",
       open: (signal) => this.#openSource(signal),

@@ -69,6 +69,12 @@ export async function prometheusText(pipeline: Pipeline, view: PipelineView): Pr
   gauge("aggregator_dead_letters", "Refused events and rows that are kept").set(
     pipeline.store.deadLetters.count,
   );
+  counter("aggregator_dead_letters_evicted_total", "Dead letters that went for newer ones").inc(
+    pipeline.store.deadLetters.evicted,
+  );
+  counter("aggregator_ids_evicted_total", "Ids forgotten before their time, for newer ones").inc(
+    pipeline.processor.engine.idsEvicted,
+  );
   gauge("aggregator_uptime_seconds", "Time since the start").set(status.uptime_seconds);
   gauge("process_resident_memory_bytes", "Memory in use").set(process.memoryUsage.rss());
   return (await registry.metrics()) + (await pipeline.measurements.registry.metrics());
