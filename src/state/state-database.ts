@@ -1,7 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import {
-  backup,
   DatabaseSync,
   type SQLInputValue,
   type SQLOutputValue,
@@ -12,6 +11,7 @@ import { FatalError } from "../core/errors.ts";
 import { CommitGuard } from "./commit-guard.ts";
 import { damage, explained, explaining } from "./state-failure.ts";
 import {
+  beginStateFile,
   CHECK,
   COMMITS,
   checkAbsence,
@@ -23,8 +23,11 @@ import {
   guardOf,
 } from "./state-file.ts";
 
-/** Pages of the file that a copy takes before it lets others in. */
-const COPIED_AT_ONCE = 1_000;
+/** Those of the schema. */
+const TABLES = ["meta", "pages", "outbox", "sinks", "dead_letters"] as const;
+
+/** How long a copy holds the thread at once. */
+const HELD_MS_MAX = 5;
 
 /** How long a lock of another process is waited for in place. */
 const BUSY_MS_MAX = 50;
@@ -139,9 +142,35 @@ export class StateDatabase {
     }
   }
 
-  /** Copies the file as it is now. Slow on purpose: others are let in between. */
+  /**
+   * Copies everything into a new file, row by row; within a {@link snapshot}. SQLite's own backup would hold
+   * the thread to its end, and the pipeline with it.
+   */
   async copyTo(path: string): Promise<void> {
-    await backup(this.#db, path, { rate: COPIED_AT_ONCE });
+    const copy = beginStateFile(path);
+    try {
+      for (const table of TABLES) await this.#copyTable(table, copy);
+      // By now it holds numbers of its own, of the rows that were copied.
+      copy.exec("delete from sqlite_sequence");
+      await this.#copyTable("sqlite_sequence", copy);
+      copy.exec("commit");
+    } finally {
+      copy.close();
+    }
+  }
+
+  async #copyTable(table: string, copy: DatabaseSync): Promise<void> {
+    const rows = this.statement(`select * from ${table}`).iterate();
+    let insert: StatementSync | undefined;
+    let breathedMs = performance.now();
+    for (const row of rows) {
+      const values = Object.values(row);
+      insert ??= copy.prepare(`insert into ${table} values (${values.map(() => "?").join(", ")})`);
+      insert.run(...values);
+      if (performance.now() - breathedMs < HELD_MS_MAX) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      breathedMs = performance.now();
+    }
   }
 
   /** Every key of `meta`, in their order. */

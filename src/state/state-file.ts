@@ -41,6 +41,14 @@ const SCHEMA = `
 export const COMMITS = "commits";
 export const CHECK = "check";
 
+/** Makes a file with the tables of a state, in a transaction that is still open. */
+export function beginStateFile(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  db.exec(`pragma synchronous = full; begin; ${SCHEMA}
+    pragma application_id = ${APPLICATION_ID}; pragma user_version = ${STATE_VERSION}`);
+  return db;
+}
+
 /**
  * Makes a new file, whole or not at all: one that is there has a beginning, so that an empty one is
  * damage and never taken for a new state.
@@ -48,10 +56,8 @@ export const CHECK = "check";
 export function createStateFile(path: string, begun: Readonly<Record<string, string>>): void {
   const unfinished = `${path}.new`;
   rmSync(unfinished, { force: true });
-  const db = new DatabaseSync(unfinished);
+  const db = beginStateFile(unfinished);
   try {
-    db.exec(`pragma synchronous = full; begin; ${SCHEMA}
-      pragma application_id = ${APPLICATION_ID}; pragma user_version = ${STATE_VERSION}`);
     const insert = db.prepare("insert into meta (key, value) values (?, ?)");
     const meta = Object.entries({ ...begun, [COMMITS]: "0" }).sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [key, value] of meta) insert.run(key, value);

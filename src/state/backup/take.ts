@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { copyFile, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
+import { PRIVATE } from "../../core/private.ts";
 import type { Seal } from "../seal.ts";
 import { STATE_FILE } from "../state.ts";
 import { StateDatabase } from "../state-database.ts";
@@ -85,7 +85,7 @@ async function stage(
 ): Promise<{ readonly list: BackupFile[]; readonly cursor: string | undefined }> {
   for (let tries = 1; ; tries++) {
     await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: PRIVATE.folder });
     try {
       return await copyAll(folder, options);
     } catch (failure) {
@@ -146,13 +146,6 @@ async function copyState(from: string, to: string): Promise<string | undefined> 
     await source.snapshot(() => source.copyTo(to));
   } finally {
     source.close();
-  }
-  const copy = new DatabaseSync(to);
-  try {
-    // One file without a log beside it, which can be read where nothing may be written.
-    copy.exec("pragma journal_mode = delete");
-  } finally {
-    copy.close();
   }
   await syncFile(to);
   const read = StateDatabase.read(to);

@@ -12,6 +12,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { FatalError } from "../../../src/core/errors.ts";
 import type { EventLog } from "../../../src/core/event-log.ts";
 import { silentLogger } from "../../../src/core/logger.ts";
@@ -312,6 +313,22 @@ describe("restoreBackup()", () => {
     expect(read.events).toBe(80);
     expect(await readFile(join(to, "bus/pop-cursor"), "utf8")).toBe("17\n");
     expect(await append(log, 1)).toBe("481");
+  });
+
+  test("gives no number of a dead letter twice", async () => {
+    const { state } = await serve();
+    const { seq } = state.deadLetters.list({ after: 0, limit: 100 }).at(-1)!; // there are eight
+    // The newest ones go, so that only the counter knows.
+    const sql = new DatabaseSync(stateFileOf(dir));
+    sql.exec("delete from dead_letters where seq > 3");
+    sql.close();
+    await take();
+    await restore(join(base, "restored"));
+    const again = open(join(base, "restored"));
+    const nothing = { pages: { remove: [], put: [] }, rows: new Map(), refusedAt: 0 };
+    const refusal = { reason: "late", detail: "", event: "", at: "" } as const;
+    again.commit({ ...nothing, cursor: undefined, refusals: [refusal] });
+    expect(again.deadLetters.list({ after: 3, limit: 100 })).toMatchObject([{ seq: seq + 1 }]);
   });
 
   test("works with a key, and the restored state needs it", async () => {
