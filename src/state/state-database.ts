@@ -144,10 +144,10 @@ export class StateDatabase {
 
   /**
    * Copies everything into a new file, row by row; within a {@link snapshot}. SQLite's own backup would hold
-   * the thread to its end, and the pipeline with it.
+   * the thread to its end, and the pipeline with it. The caller syncs the file.
    */
   async copyTo(path: string): Promise<void> {
-    const copy = beginStateFile(path);
+    const copy = beginStateFile(path, "by-caller");
     try {
       for (const table of TABLES) await this.#copyTable(table, copy);
       // By now it holds numbers of its own, of the rows that were copied.

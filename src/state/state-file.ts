@@ -41,10 +41,14 @@ const SCHEMA = `
 export const COMMITS = "commits";
 export const CHECK = "check";
 
-/** Makes a file with the tables of a state, in a transaction that is still open. */
-export function beginStateFile(path: string): DatabaseSync {
+/**
+ * Makes a file with the tables of a state, in a transaction that is still open.
+ *
+ * @param synced `"by-caller"`: the commit does not wait for the disk.
+ */
+export function beginStateFile(path: string, synced: "by-commit" | "by-caller"): DatabaseSync {
   const db = new DatabaseSync(path);
-  db.exec(`pragma synchronous = full; begin; ${SCHEMA}
+  db.exec(`pragma synchronous = ${synced === "by-commit" ? "full" : "off"}; begin; ${SCHEMA}
     pragma application_id = ${APPLICATION_ID}; pragma user_version = ${STATE_VERSION}`);
   return db;
 }
@@ -56,7 +60,7 @@ export function beginStateFile(path: string): DatabaseSync {
 export function createStateFile(path: string, begun: Readonly<Record<string, string>>): void {
   const unfinished = `${path}.new`;
   rmSync(unfinished, { force: true });
-  const db = beginStateFile(unfinished);
+  const db = beginStateFile(unfinished, "by-commit");
   try {
     const insert = db.prepare("insert into meta (key, value) values (?, ?)");
     const meta = Object.entries({ ...begun, [COMMITS]: "0" }).sort(([a], [b]) => (a < b ? -1 : 1));
