@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import type { SourceReader } from "../../src/core/source.ts";
 import { file } from "../../src/sources/file.ts";
 import { testSource } from "../contract/sources.ts";
 import { rejectionOf } from "../support/rejection.ts";
-import { contextOf, forever, readLines, seen } from "../support/source-reading.ts";
+import { contextOf, forever, readLines, realClock, seen } from "../support/source-reading.ts";
 
 let folder: string;
 let path: string;
@@ -144,6 +145,25 @@ describe("file, read once", () => {
     expect((await rejectionOf(open({}, contextOf({ cursor: "rubbish" })))).message).toMatch(
       /no cursor of a file/,
     );
+  });
+
+  test("a reader that is closed before its file was opened leaves no error behind", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "file-closed-"));
+    const path = join(folder, "events.gz");
+    await writeFile(path, gzipSync("{}\n"));
+    const failures: unknown[] = [];
+    const listen = (failure: unknown): number => failures.push(failure);
+    process.on("uncaughtException", listen);
+    try {
+      const opening = file.open({ path, follow: false }, contextOf({}), forever);
+      const reader = await opening;
+      rmSync(folder, { recursive: true });
+      await reader.close();
+      await realClock.sleep(20);
+      expect(failures).toEqual([]);
+    } finally {
+      process.off("uncaughtException", listen);
+    }
   });
 
   test("a damaged gzip file is fatal after the events before the damage", async () => {

@@ -14,6 +14,8 @@ export function unpackedFile(options: {
 }): SourceReader {
   const { path, follow, kind, context } = options;
   const raw = createReadStream(path, { highWaterMark: READ_CHUNK_BYTES });
+  // The reader is told by its own iterator; a stream that nobody reads yet would end the process.
+  raw.on("error", () => {});
   return new StreamReader({
     chunks: unpacked(raw[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>), // no encoding: bytes
     // What went through a pipe is gone; its cursor only counts.
