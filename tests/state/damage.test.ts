@@ -144,6 +144,18 @@ describe("State, damaged", () => {
     }
   });
 
+  test.each([
+    ["a cursor", "update meta set value = '500' where key = 'cursor'"],
+    ["the place of a sink", "update sinks set confirmed = 31 where name = 'main'"],
+    ["a sink that is gone", "delete from sinks where name = 'other'"],
+  ])("%s that was changed behind our back is found", (_, sql) => {
+    make();
+    const db = new DatabaseSync(stateFileOf(dir));
+    db.exec(sql);
+    db.close();
+    expect(failureOf(dir)).toContain("its table of places is not as it was written");
+  });
+
   test("a file cut at any page is found", async () => {
     make();
     const whole = await readFile(stateFileOf(dir));

@@ -42,8 +42,9 @@ export interface TakeOptions {
  * Takes a backup of a state, also while another process runs it. Nothing of the state is changed or held
  * up.
  *
- * The state is copied first and the journal after it, so that no event is missing between the two; files of
- * the journal are held open before, so that retention cannot take away what the copied state still needs.
+ * The state is copied as it is at one moment, and the journal after it, so that no event is missing between
+ * the two. The files of the journal are held open around that moment, so that retention cannot take away
+ * what the copied state still needs.
  *
  * @returns The name of the backup, with its manifest.
  * @throws {FatalError} There is no state, or it is damaged. @throws {TransientError} The target is away.
@@ -109,11 +110,17 @@ async function copyAll(
   const journals = JOURNAL_FOLDERS.map((below) => new HeldJournal(join(dir, below), seal));
   let cursor: string | undefined;
   try {
-    for (const journal of journals) journal.hold();
-    cursor = await copyState(join(dir, STATE_FILE), join(folder, STATE_FILE));
+    const hold = (): void => {
+      for (const journal of journals) journal.hold();
+    };
+    // Around the moment of the state: what its cursor needs is then held, however long the copy takes.
+    hold();
+    cursor = await copyState(join(dir, STATE_FILE), {
+      to: join(folder, STATE_FILE),
+      onMoment: hold,
+    });
     for (const [i, journal] of journals.entries()) {
       const below = JOURNAL_FOLDERS[i]!; // one for each
-      journal.hold();
       const copied = await journal.copyTo(join(folder, below), { signal });
       if (below === counted) checkSpan(copied.span, cursor);
       paths.push(...copied.names.map((name) => `${below}/${name}`));
@@ -140,10 +147,16 @@ export function checkSpan({ first, next }: JournalSpan, cursor: string | undefin
 }
 
 /** Copies the state as it is at one moment; gives its cursor then. */
-async function copyState(from: string, to: string): Promise<string | undefined> {
+async function copyState(
+  from: string,
+  { to, onMoment }: { readonly to: string; readonly onMoment: () => void },
+): Promise<string | undefined> {
   const source = StateDatabase.read(from);
   try {
-    await source.snapshot(() => source.copyTo(to));
+    await source.snapshot(async () => {
+      onMoment();
+      await source.copyTo(to);
+    });
   } finally {
     source.close();
   }

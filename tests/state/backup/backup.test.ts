@@ -129,6 +129,13 @@ describe("takeBackup()", () => {
   test("is whole whenever it is taken of a service that reads and forgets fast", async () => {
     const log = await openEvents(dir, plainSeal, 400_000);
     const state = open();
+    // So large that the service reads and forgets much while it is copied.
+    const put = Array.from({ length: 8_000 }, (_, i) => ({
+      key: `large/${i}`,
+      bytes: new Uint8Array(2_000),
+    }));
+    const nothing = { cursor: undefined, rows: new Map(), refusals: [], refusedAt: 0 };
+    state.commit({ ...nothing, pages: { remove: [], put } });
     let stopped = false;
     const serving = (async () => {
       while (!stopped) {
@@ -139,7 +146,7 @@ describe("takeBackup()", () => {
         await Bun.sleep(0);
       }
     })();
-    for (let i = 0; i < 25; i++) {
+    for (let i = 0; i < 8; i++) {
       await take(new Date(Date.UTC(2026, 0, 1) + i));
       expect((await verify()).events).toBeGreaterThan(0);
     }
@@ -308,6 +315,8 @@ describe("restoreBackup()", () => {
     expect(before.rows.map(({ through }) => through)).toEqual([80, 80]);
     // A sink of the new lineage has nothing yet, one of the old one is not asked.
     again.outbox.checkProgress("main", 50);
+    again.confirm("main", 50, { refusals: [], refusedAt: 0 });
+    expect(again.outbox.peek("main", 10)).toEqual({ rows: [], through: 50 });
     const events = await openEvents(to);
     const read = await events.read({ after: again.cursor, limit: 1000, waitMs: 0 }, forever);
     expect(read.events).toBe(80);
