@@ -3,7 +3,10 @@ import { lz4Compress, snappyCompress } from "@platformatic/wasm-utils/bundled";
 import { CompressionCodecs, CompressionTypes, type Message } from "kafkajs";
 import { testClient } from "./topic-reading.ts";
 
-/** Makes a topic. */
+/** How often a new topic is looked at, every 50 ms: a busy broker takes a second. */
+const LOOKS_MAX = 200;
+
+/** Makes a topic, and returns when it can be used. */
 export async function makeTopic(
   brokers: string,
   topic: string,
@@ -14,7 +17,7 @@ export async function makeTopic(
 ): Promise<void> {
   await withAdmin(brokers, async (admin) => {
     await admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: [
         {
           topic,
@@ -27,6 +30,15 @@ export async function makeTopic(
         },
       ],
     });
+    // The client's own waiting takes a broker that has not heard of the topic yet for a failure.
+    for (let tries = 0; ; tries++) {
+      const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+      const partitions = known?.topics[0]?.partitions ?? [];
+      const isLed = partitions.length > 0 && partitions.every(({ leader }) => leader >= 0);
+      if (isLed) return;
+      if (tries === LOOKS_MAX) throw new Error(`Topic ${topic} has no leaders`);
+      await Bun.sleep(50);
+    }
   });
 }
 

@@ -6,6 +6,10 @@ import type { KafkaCluster, TopicOffset } from "../../kafka/cluster.ts";
 /** Who watches the lag looks every few seconds. */
 const COMMIT_EVERY_MS = 1_000;
 
+/** On closing there is less time: so often again after a failure, and so long in between. */
+const CLOSING_RETRIES_MAX = 3;
+const CLOSING_PAUSE_MS = 200;
+
 /** What goes with the offsets that this process commits, so that another owner of them is noticed. */
 const OWNER = randomUUID();
 
@@ -30,6 +34,7 @@ export class GroupOffsets {
   #isClaimed = false;
   #foreign = 0;
   #isFailing = false;
+  #closingRetries = 0;
   #failure: FatalError | undefined;
 
   constructor(
@@ -61,26 +66,36 @@ export class GroupOffsets {
     while (this.#latest !== undefined) {
       const offsets = this.#latest;
       this.#latest = undefined;
-      await this.#commitOnce(offsets);
-      await this.#context.clock.sleep(COMMIT_EVERY_MS, this.#closing.signal);
+      const isDone = await this.#commitOnce(offsets);
+      const isClosing = this.#closing.signal.aborted;
+      // A broker that is still loading the group refuses the first commits, and a source that has become
+      // quiet acknowledges nothing more: what failed is tried again, unless newer offsets have come.
+      if (!isDone && (!isClosing || this.#closingRetries++ < CLOSING_RETRIES_MAX)) {
+        this.#latest ??= offsets;
+      }
+      if (!isClosing) await this.#context.clock.sleep(COMMIT_EVERY_MS, this.#closing.signal);
+      else if (this.#latest !== undefined) await this.#context.clock.sleep(CLOSING_PAUSE_MS);
     }
   }
 
-  async #commitOnce(offsets: readonly TopicOffset[]): Promise<void> {
+  /** Whether there is nothing left to do for these. */
+  async #commitOnce(offsets: readonly TopicOffset[]): Promise<boolean> {
     try {
       if (this.#isClaimed) await this.#lookForOthers(offsets);
-      if (this.#failure !== undefined) return;
+      if (this.#failure !== undefined) return true;
       const noted = offsets.map((offset) => ({ ...offset, note: OWNER }));
       await this.#cluster.commit(this.#group, noted);
       this.#isClaimed = true;
       this.#isFailing = false;
+      return true;
     } catch (thrown) {
-      if (this.#isFailing || this.#closing.signal.aborted) return;
+      if (this.#isFailing || this.#closing.signal.aborted) return false;
       this.#isFailing = true;
       this.#context.logger.warn(
         "Offsets could not be committed to the group: its lag looks larger than it is.",
         { group: this.#group, error: messageOf(thrown) },
       );
+      return false;
     }
   }
 
