@@ -148,15 +148,12 @@ describe("file, read once", () => {
   });
 
   test("a reader that is closed before its file was opened leaves no error behind", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "file-closed-"));
-    const path = join(folder, "events.gz");
     await writeFile(path, gzipSync("{}\n"));
     const failures: unknown[] = [];
     const listen = (failure: unknown): number => failures.push(failure);
     process.on("uncaughtException", listen);
     try {
-      const opening = file.open({ path, follow: false }, contextOf({}), forever);
-      const reader = await opening;
+      const reader = await open();
       rmSync(folder, { recursive: true });
       await reader.close();
       await realClock.sleep(20);
