@@ -154,7 +154,7 @@ describe("file, read once", () => {
     process.on("uncaughtException", listen);
     try {
       const reader = await open();
-      rmSync(folder, { recursive: true });
+      rmSync(packed);
       await reader.close();
       await realClock.sleep(20);
       expect(failures).toEqual([]);
