@@ -154,7 +154,7 @@ describe("file, read once", () => {
     process.on("uncaughtException", listen);
     try {
       const reader = await open();
-      rmSync(packed);
+      rmSync(path);
       await reader.close();
       await realClock.sleep(20);
       expect(failures).toEqual([]);
