@@ -9,24 +9,24 @@ import { sources } from "../src/sources/list.ts";
 
 const readme = readFileSync(join(import.meta.dir, "../README.md"), "utf8");
 
+type Replay = ReturnType<SourceDefinition<unknown>["replay"]>;
+
 /** What the parts say of themselves, as the README words it. */
-function promiseOf(
-  replay: "cursor" | "none",
-  delivery: SinkDefinition<unknown>["delivery"],
-): string {
+function promiseOf(replay: Replay, delivery: SinkDefinition<unknown>["delivery"]): string {
   if (replay === "cursor") return delivery === "transactional" ? "exactly once" : "at least once";
   const once = delivery === "transactional" ? "once" : "at least once";
-  return `${once}, but for what was on its way`;
+  const lost = replay === "pipe" ? "came since the last checkpoint" : "was on its way";
+  return `${once}, but for what ${lost}`;
 }
 
 /** A source as the table names it, with the options that make it so. */
-function rowsOfSources(): (readonly [string, "cursor" | "none"])[] {
-  const rows: (readonly [string, "cursor" | "none"])[] = [];
+function rowsOfSources(): (readonly [string, Replay])[] {
+  const rows: (readonly [string, Replay])[] = [];
   for (const source of sources) {
     // Each definition gets what its own schema makes of its own example.
     const definition = source as unknown as SourceDefinition<unknown>;
     const schema = definition.options as unknown as v.GenericSchema;
-    const replayWith = (more: object): "cursor" | "none" =>
+    const replayWith = (more: object): Replay =>
       definition.replay(v.parse(schema, { ...definition.example, ...more }));
     rows.push([definition.name, replayWith({})]);
     if (definition.name === "vabus") rows.push(["vabus, mode pop", replayWith({ mode: "pop" })]);

@@ -105,9 +105,10 @@ export interface SourceDefinition<Options, Input = unknown> {
   readonly summary: string;
   /**
    * `"cursor"`: can be read again from a cursor. `"none"`: what was handed over is gone from it, so the
-   * pipeline writes it to the journal before it counts, and acknowledges it then.
+   * pipeline writes it to the journal before it counts, and acknowledges it then. `"pipe"`: neither: a
+   * crash loses what came since the last checkpoint.
    */
-  replay(options: Options): "cursor" | "none";
+  replay(options: Options): "cursor" | "none" | "pipe";
   /** Whether our own metrics may come back on it as events: then they are filtered. */
   readonly carriesMetrics: boolean;
   readonly options: OptionSchema<Options, Input>;

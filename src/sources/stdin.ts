@@ -9,8 +9,8 @@ import { UnpackError, unpacked } from "./streams/unpacked.ts";
 export const stdin = defineSource({
   name: "stdin",
   summary: "Reads events as NDJSON from standard input, plain or gzip.",
-  // A pipe that is given once more is passed over up to the cursor; who cannot, publishes to the bus.
-  replay: () => "cursor",
+  // Nobody knows whether a pipe that is given again begins anew; who must lose nothing publishes to the bus.
+  replay: () => "pipe",
   carriesMetrics: false,
   options: v.strictObject({
     follow: v.pipe(
