@@ -359,8 +359,27 @@ export class Engine {
     });
   }
 
+  /** The windows held: rule by rule, the oldest of each first. */
   windows(): HeldWindow[] {
-    return this.rules.flatMap((rule) => rule.windows());
+    return this.rules.flatMap((rule) => rule.windows(epochMicros(-Infinity), Infinity));
+  }
+
+  /**
+   * A page of {@link windows}.
+   *
+   * @param after The last window of the page before, which may be gone by now; undefined: the first page.
+   */
+  windowPage(after: Pick<HeldWindow, "rule" | "start"> | undefined, limit: number): HeldWindow[] {
+    const windows: HeldWindow[] = [];
+    let from = after?.start ?? epochMicros(-Infinity);
+    const first = this.rules.findIndex(({ name }) => after === undefined || name === after.rule);
+    // A rule that is not there has nothing behind it either.
+    if (first < 0) return windows;
+    for (let i = first; i < this.rules.length && windows.length < limit; i++) {
+      windows.push(...this.rules[i]!.windows(from, limit - windows.length));
+      from = epochMicros(-Infinity);
+    }
+    return windows;
   }
 
   /**

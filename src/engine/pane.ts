@@ -23,6 +23,8 @@ export class Pane {
   /** Keys of the series that have events here, in the order of their first ones. */
   touched: Int32Array = new Int32Array(TOUCHED_MIN);
   touchedCount = 0;
+  /** Events in it: the sum of what the first cells count. */
+  eventCount = 0;
   /** How often it fired: the next revision. */
   firings = 0;
   /** By page of the cells: 1 when it changed since it was stored. */
@@ -68,6 +70,7 @@ export class Pane {
   clear(offsets: Int32Array): void {
     for (let i = 0; i < this.touchedCount; i++) this.cells[offsets[this.touched[i]!]!] = 0;
     this.touchedCount = 0;
+    this.eventCount = 0;
     this.changed = undefined;
     this.changedPages.fill(0);
   }
@@ -96,7 +99,9 @@ export class Pane {
     }
     for (let key = 0; key < series.offsets.length; key++) {
       const at = series.offsets[key]!;
-      if (at >= 0 && this.cells[at]! > 0) this.touch(key);
+      if (!(at >= 0 && this.cells[at]! > 0)) continue;
+      this.touch(key);
+      this.eventCount += this.cells[at]!;
     }
     this.firings = pages.json<{ firings: number }>(`${prefix}/state`)?.firings ?? 0;
     this.storedFirings = this.firings;

@@ -106,9 +106,15 @@ export class RuleEngine {
     let start: number = pane === undefined ? Infinity : pane.start;
     let end: number = pane === undefined ? -Infinity : pane.end;
     let missed = 0;
+    // What lies behind it and was not missed since went into `pane`: counted once for all of it.
+    let since = from;
+    let missedBefore = 0;
     for (let i = from; i < to; i++) {
       const t = time[i]!;
       if (t < start || t >= end) {
+        if (pane !== undefined) pane.eventCount += i - since - (missed - missedBefore);
+        since = i;
+        missedBefore = missed;
         pane = this.#select(epochMicros(t));
         if (pane === undefined) {
           missed += this.#miss(columns, i, "late");
@@ -144,6 +150,7 @@ export class RuleEngine {
       aggregation.add(cells, at + 1, value[i]!);
       if (pane!.changed !== undefined) pane!.changed.add(key);
     }
+    if (pane !== undefined) pane.eventCount += to - since - (missed - missedBefore);
     this.#pane = pane;
     return missed;
   }
@@ -152,12 +159,17 @@ export class RuleEngine {
     const { name, value, time } = columns;
     const functions = this.series.functions[0]!;
     let missed = 0;
+    let pane = this.#pane;
+    // As in `#addByEvent`.
+    let since = from;
+    let missedBefore = 0;
     for (let i = from; i < to; i++) {
       const t = time[i]!;
-      let pane = this.#pane;
       if (pane === undefined || t < pane.start || t >= pane.end) {
+        if (pane !== undefined) pane.eventCount += i - since - (missed - missedBefore);
+        since = i;
+        missedBefore = missed;
         pane = this.#select(epochMicros(t));
-        this.#pane = pane;
       }
       if (pane === undefined) {
         missed += this.#miss(columns, i, "late");
@@ -181,6 +193,8 @@ export class RuleEngine {
       for (const { aggregation, at: own } of functions) aggregation.add(cells, at + own, value[i]!);
       if (pane.changed !== undefined) pane.changed.add(key);
     }
+    if (pane !== undefined) pane.eventCount += to - since - (missed - missedBefore);
+    this.#pane = pane;
     return missed;
   }
 
@@ -308,23 +322,23 @@ export class RuleEngine {
     return this.#forgottenBefore;
   }
 
-  /** The windows held, oldest first. */
-  windows(): HeldWindow[] {
-    return this.#ring.held.map((pane) => {
-      let count = 0;
-      for (let i = 0; i < pane.touchedCount; i++) {
-        count += pane.cells[this.series.offsets[pane.touched[i]!]!]!;
-      }
-      const { start, end } = pane;
-      return {
+  /** The windows held that begin after `after`, oldest first, `limit` at most. */
+  windows(after: EpochMicros, limit: number): HeldWindow[] {
+    const { held } = this.#ring;
+    const windows: HeldWindow[] = [];
+    for (let i = 0; i < held.length && windows.length < limit; i++) {
+      const pane = held[i]!;
+      if (pane.start <= after) continue;
+      windows.push({
         rule: this.name,
-        start,
-        end,
+        start: pane.start,
+        end: pane.end,
         series: pane.touchedCount,
-        count,
+        count: pane.eventCount,
         fired: pane.firings > 0,
-      };
-    });
+      });
+    }
+    return windows;
   }
 
   /** How many windows are held, and how many of them have not fired. */

@@ -1,6 +1,6 @@
 import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
 import { isBalanced } from "../core/ledger.ts";
-import { secondsOf } from "../core/time.ts";
+import { type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { prometheusText } from "./prometheus.ts";
 import type {
@@ -87,9 +87,12 @@ export class LivePipelineView implements PipelineView {
   }
 
   windows({ after, limit }: PageRequest): WindowPage {
-    const from = Number(after ?? 0);
-    const all = this.#pipeline.processor.engine.windows();
-    const windows = all.slice(from, from + limit).map((window) => ({
+    // One more than asked for tells whether there is a next page.
+    const { engine } = this.#pipeline.processor;
+    const held = engine.windowPage(after === undefined ? undefined : windowKeyOf(after), limit + 1);
+    const shown = held.slice(0, limit);
+    const last = held.length > limit ? shown.at(-1) : undefined;
+    const windows = shown.map((window) => ({
       rule: window.rule,
       window_start: secondsOf(window.start),
       window_end: secondsOf(window.end),
@@ -97,7 +100,7 @@ export class LivePipelineView implements PipelineView {
       count: window.count,
       fired: window.fired,
     }));
-    return { windows, next: from + limit < all.length ? String(from + limit) : null };
+    return { windows, next: last === undefined ? null : `${last.rule}@${last.start}` };
   }
 
   deadLetters(page: PageRequest & { readonly reason?: RefusalReason }): DeadLetterPage {
@@ -145,6 +148,12 @@ export class LivePipelineView implements PipelineView {
       ...(problem === undefined ? {} : { problem }),
     };
   }
+}
+
+/** The window that `next` of a page names: a rule and the start in microseconds. */
+function windowKeyOf(next: string): { readonly rule: string; readonly start: EpochMicros } {
+  const at = next.lastIndexOf("@");
+  return { rule: next.slice(0, at), start: epochMicros(Number(next.slice(at + 1))) };
 }
 
 /** Whether a word is a reason for which events are refused. */

@@ -8,7 +8,7 @@ import type { PipelineView } from "../pipeline/view.ts";
 import { type Access, guard } from "./auth.ts";
 import { indexText } from "./index-text.ts";
 import { jsonAnswer } from "./json-answer.ts";
-import { readLetterPage, readPage } from "./pages.ts";
+import { readLetterPage, readWindowPage } from "./pages.ts";
 
 export interface StatusOptions {
   readonly view: PipelineView;
@@ -122,7 +122,7 @@ function routesOf({ view, secrets = [] }: StatusOptions): Route[] {
       path: "/windows",
       about: "windows that are held; ?limit= and ?after=",
       answer(c) {
-        const query = readPage(c.req.url);
+        const query = readWindowPage(c.req.url);
         return "error" in query
           ? jsonAnswer(c, query, 400)
           : jsonAnswer(c, view.windows(query.page));

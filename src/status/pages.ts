@@ -14,14 +14,19 @@ export type PageQuery<Filters> =
 /** Accepted everywhere: every answer is written for the eye anyway. */
 const EVERYWHERE = ["pretty"];
 
+/** What `next` of a page of dead letters looks like: a number of one. */
+const LETTER = /^\d{1,15}$/;
+/** And of a page of windows: a rule, and the start of one of its windows in microseconds. */
+const WINDOW = /^[^@]{1,512}@-?\d{1,16}$/;
+
 /** Reads `limit` and `after`. */
-export function readPage(url: string): PageQuery<unknown> {
-  return readQuery(url, ["limit", "after"]);
+export function readWindowPage(url: string): PageQuery<unknown> {
+  return readQuery(url, ["limit", "after"], WINDOW);
 }
 
 /** Reads `limit`, `after` and `reason`. */
 export function readLetterPage(url: string): PageQuery<{ readonly reason?: RefusalReason }> {
-  const query = readQuery(url, ["limit", "after", "reason"]);
+  const query = readQuery(url, ["limit", "after", "reason"], LETTER);
   if ("error" in query) return query;
   const word = new URL(url).searchParams.get("reason");
   if (word === null) return query;
@@ -32,7 +37,7 @@ export function readLetterPage(url: string): PageQuery<{ readonly reason?: Refus
   return { error: `reason ${quoted(word)}: must be one of ${REFUSAL_REASONS.join(", ")}${hint}` };
 }
 
-function readQuery(url: string, known: readonly string[]): PageQuery<unknown> {
+function readQuery(url: string, known: readonly string[], next: RegExp): PageQuery<unknown> {
   const query = new URL(url).searchParams;
   for (const key of query.keys()) {
     // A misspelt filter would show everything and look as if it had worked.
@@ -50,7 +55,7 @@ function readQuery(url: string, known: readonly string[]): PageQuery<unknown> {
     return { error: `limit ${quoted(limit)}: must be a whole number from 1 to ${LIMIT_MAX}` };
   }
   const after = query.get("after");
-  if (after !== null && !/^\d{1,15}$/.test(after)) {
+  if (after !== null && !next.test(after)) {
     return { error: `after ${quoted(after)}: must be the "next" of the page before` };
   }
   return {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { isBalanced } from "../../src/core/ledger.ts";
+import { PageCollector, StoredPages } from "../../src/core/stored.ts";
 import { durationMicros, epochMicros } from "../../src/core/time.ts";
+import type { HeldWindow } from "../../src/engine/rule-engine.ts";
 import { Bench, columnsOf, ruleOf, SECOND } from "../support/engine-input.ts";
+import { PageMemory } from "../support/page-memory.ts";
 
 const DAY = 86_400;
 
@@ -520,3 +523,100 @@ test("Engine.windows() shows what is held, oldest first", () => {
     },
   ]);
 });
+
+describe.each([
+  ["by the event's function", undefined],
+  ["by functions of the rule", ["sum", "count"]],
+] as const)("Engine.windows() %s", (_, named) => {
+  test("counts the events of every window, whatever is late, one too many, or restored", () => {
+    const rule = ruleOf({ size: 10, lateness: 15, seriesMax: 6, ...(named && { named }) });
+    const random = randomOf(17);
+    const memory = new PageMemory();
+    let bench = new Bench([rule]);
+    /** By start: how many events were taken. */
+    const taken = new Map<number, number>();
+    let refused = 0;
+    for (let batch = 0; batch < 300; batch++) {
+      const events = Array.from({ length: Math.floor(random() * 12) }, () => ({
+        at: Math.max(0, batch + Math.floor(random() * 50) - 40),
+        name: `n${Math.floor(random() * 8)}`,
+        fn: random() < 0.5 ? "sum" : "max",
+      }));
+      const missed = new Set(bench.add(events).map(({ index }) => index));
+      refused += missed.size;
+      for (const [i, { at }] of events.entries()) {
+        const start = at - (at % 10);
+        if (!missed.has(i)) taken.set(start, (taken.get(start) ?? 0) + 1);
+      }
+      if (random() < 0.5) bench.collect();
+      // A window that was opened for an event that was refused has no others.
+      const held = bench.engine.windows().map(({ start, count }) => {
+        return { start: start / SECOND, count };
+      });
+      expect(held).toEqual(held.map(({ start }) => ({ start, count: taken.get(start) ?? 0 })));
+      if (batch % 9 !== 8) continue;
+      const names = new PageCollector();
+      bench.names.changes(names);
+      memory.apply(names);
+      memory.apply(bench.engine.changes());
+      bench = new Bench([rule]);
+      const pages = new StoredPages(memory.pages);
+      bench.names.restore(pages);
+      bench.engine.restore(pages);
+    }
+    expect(refused).toBeGreaterThan(100);
+    const total = [...taken.values()].reduce((sum, count) => sum + count, 0);
+    expect(bench.engine.ledger.aggregated).toBe(total);
+  });
+});
+
+describe("Engine.windowPage()", () => {
+  function benchOf(): Bench {
+    const bench = new Bench([ruleOf({ name: "b", size: 10 }), ruleOf({ name: "a", size: 20 })], {
+      outOfOrderness: 60,
+    });
+    bench.add([0, 10, 20, 30, 40].map((at) => ({ at })));
+    return bench;
+  }
+
+  function starts(windows: readonly HeldWindow[]): string[] {
+    return windows.map(({ rule, start }) => `${rule}${start / SECOND}`);
+  }
+
+  const all = ["b0", "b10", "b20", "b30", "b40", "a0", "a20", "a40"];
+
+  test.each([1, 2, 3, 5, 7, 8, 100])("gives all in their order, %d at a time", (limit) => {
+    const { engine } = benchOf();
+    const seen: string[] = [];
+    let page = engine.windowPage(undefined, limit);
+    while (page.length > 0 && seen.length < 2 * all.length) {
+      expect(page.length).toBeLessThanOrEqual(limit);
+      seen.push(...starts(page));
+      page = engine.windowPage(page.at(-1), limit);
+    }
+    expect(seen).toEqual(all);
+    expect(starts(engine.windows())).toEqual(all);
+  });
+
+  test("passes over no window and repeats none when some were forgotten meanwhile", () => {
+    const bench = benchOf();
+    const first = bench.engine.windowPage(undefined, 2);
+    bench.add([{ at: 90 }]); // forgets what ends at 30 or before: the last of the page, too
+    const second = bench.engine.windowPage(first.at(-1), 4);
+    expect(starts([...first, ...second])).toEqual(["b0", "b10", "b30", "b40", "b90", "a20"]);
+    expect(starts(bench.engine.windowPage(second.at(-1), 100))).toEqual(["a40", "a80"]);
+  });
+
+  test("has nothing behind a rule that is not there", () => {
+    expect(benchOf().engine.windowPage({ rule: "c", start: epochMicros(0) }, 10)).toEqual([]);
+  });
+});
+
+/** Numbers in [0, 1) that are the same at every run. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -98,11 +98,11 @@ describe("pages", () => {
     const view = fakeView();
     const app = appOf({ view });
     expect(await json(await app.request("/windows"))).toEqual({ windows: [], next: "7" });
-    await app.request("/windows?limit=1000&after=7&pretty");
+    await app.request("/windows?limit=1000&after=per_minute%40-60000000&pretty");
     await app.request("/dead-letters?reason=invalid_value&limit=1");
     expect(view.asked).toEqual([
       { limit: 100 },
-      { limit: 1000, after: "7" },
+      { limit: 1000, after: "per_minute@-60000000" },
       { limit: 1, reason: "invalid_value" },
     ]);
   });
@@ -113,7 +113,10 @@ describe("pages", () => {
     ["/windows?limit=1e2", 'limit "1e2": must be a whole number from 1 to 1000'],
     ["/windows?limit=", 'limit "": must be a whole number from 1 to 1000'],
     ["/windows?after=x", 'after "x": must be the "next" of the page before'],
-    ["/windows?after=-1", 'after "-1": must be the "next" of the page before'],
+    ["/windows?after=7", 'after "7": must be the "next" of the page before'],
+    ["/windows?after=r@", 'after "r@": must be the "next" of the page before'],
+    ["/dead-letters?after=-1", 'after "-1": must be the "next" of the page before'],
+    ["/dead-letters?after=r@7", 'after "r@7": must be the "next" of the page before'],
     ["/windows?limit=1&limit=2", "Parameter limit is given twice"],
     [
       "/windows?limt=1",
