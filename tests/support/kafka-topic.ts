@@ -35,7 +35,9 @@ export async function makeTopic(
       const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
       const partitions = known?.topics[0]?.partitions ?? [];
       const isLed = partitions.length > 0 && partitions.every(({ leader }) => leader >= 0);
-      if (isLed) return;
+      // The one that leads it may not know so yet: then it does not tell its offsets.
+      if (isLed && (await admin.fetchTopicOffsets(topic).catch(() => undefined)) !== undefined)
+        return;
       if (tries === LOOKS_MAX) throw new Error(`Topic ${topic} has no leaders`);
       await Bun.sleep(50);
     }
