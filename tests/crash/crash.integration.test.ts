@@ -5,7 +5,13 @@ import { DatabaseSync } from "node:sqlite";
 import { describeWithKafka } from "../services/kafka.ts";
 import { describeWithPostgres, runSql } from "../services/postgres.ts";
 import { isFull } from "../support/effort.ts";
-import { byKey, compareRows, type ExactRow, exactStream } from "../support/exact-stream.ts";
+import {
+  byKey,
+  compareRows,
+  type ExactRow,
+  exactStream,
+  rowsOfRecords,
+} from "../support/exact-stream.ts";
 import { type Installed, installExecutable } from "../support/executable.ts";
 import { readTopic } from "../support/topic-reading.ts";
 import { runWithCrashes } from "./crashes.ts";
@@ -268,16 +274,7 @@ await describeWithKafka("Kafka killed under load", (server) => {
       onUp: (url) => void publishAll(url, () => server.kill9().then(() => server.restart())),
       isDone: isDelivered,
     });
-    const records = await readTopic(server.brokers, topic);
-    const read = records.map(({ value }) => JSON.parse(value ?? "null") as ExactRow);
-    compareRows(
-      read
-        .map(({ name, agg_func, window_start, value, count }) => {
-          return { name, agg_func, window_start, value, count };
-        })
-        .sort(byKey),
-      rows,
-    );
+    compareRows(rowsOfRecords(await readTopic(server.brokers, topic)), rows);
   });
 });
 
@@ -299,16 +296,7 @@ await describeWithKafka("kill -9 into Kafka", (server) => {
       seed: 5,
       isDone,
     });
-    const records = await readTopic(server.brokers, topic);
     // Not only the last record of each key: exactly one record of each.
-    const read = records.map(({ value }) => JSON.parse(value ?? "null") as ExactRow);
-    compareRows(
-      read
-        .map(({ name, agg_func, window_start, value, count }) => {
-          return { name, agg_func, window_start, value, count };
-        })
-        .sort(byKey),
-      rows,
-    );
+    compareRows(rowsOfRecords(await readTopic(server.brokers, topic)), rows);
   });
 });

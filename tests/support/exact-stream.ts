@@ -69,3 +69,13 @@ export function compareRows(actual: readonly ExactRow[], expected: readonly Exac
     expect(Math.abs(actual[i]!.value - value)).toBeLessThanOrEqual(1e-12 * Math.abs(value));
   }
 }
+
+/** The rows in the records of a topic, one a record, in the order of the exact answer. */
+export function rowsOfRecords(records: readonly { readonly value: string | null }[]): ExactRow[] {
+  return records
+    .map(({ value }) => JSON.parse(value ?? "null") as ExactRow) // what the sink writes
+    .map(({ name, agg_func, window_start, value, count }) => {
+      return { name, agg_func, window_start, value, count };
+    })
+    .sort(byKey);
+}

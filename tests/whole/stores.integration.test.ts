@@ -3,7 +3,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeWithKafka } from "../services/kafka.ts";
 import { describeWithPostgres, runSql } from "../services/postgres.ts";
-import { byKey, compareRows, type ExactRow, exactStream } from "../support/exact-stream.ts";
+import {
+  byKey,
+  compareRows,
+  type ExactRow,
+  exactStream,
+  rowsOfRecords,
+} from "../support/exact-stream.ts";
 import { type Finished, installExecutable } from "../support/executable.ts";
 import { readTopic } from "../support/topic-reading.ts";
 
@@ -91,16 +97,7 @@ await describeWithKafka("aggregator run into Kafka", (server) => {
       });
       expect(stderr).not.toContain("ERR");
       expect(code).toBe(0);
-      const records = await readTopic(server.brokers, topic);
-      const read = records.map(({ value }) => JSON.parse(value ?? "null") as ExactRow);
-      compareRows(
-        read
-          .map(({ name, agg_func, window_start, value, count }) => {
-            return { name, agg_func, window_start, value, count };
-          })
-          .sort(byKey),
-        rows,
-      );
+      compareRows(rowsOfRecords(await readTopic(server.brokers, topic)), rows);
     },
     RUN_MS,
   );
