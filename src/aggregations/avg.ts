@@ -5,7 +5,7 @@ import { sum } from "./sum.ts";
 export const avg = defineAggregation({
   ...sum,
   name: "avg",
-  result(cells, at, count) {
-    return sum.result(cells, at, count) / count;
+  result(cells, at, window) {
+    return (cells[at]! + cells[at + 1]!) / window.count;
   },
 });

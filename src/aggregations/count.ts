@@ -7,7 +7,7 @@ export const count = defineAggregation({
   init() {},
   add() {},
   merge() {},
-  result(_cells, _at, events) {
-    return events;
+  result(_cells, _at, window) {
+    return window.count;
   },
 });

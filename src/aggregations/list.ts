@@ -1,4 +1,5 @@
-import type { Aggregation } from "../core/aggregation.ts";
+import type { CellAggregation, FunctionDefinition } from "../core/aggregation.ts";
+import type { AggregateSettings } from "../core/settings.ts";
 import { avg } from "./avg.ts";
 import { count } from "./count.ts";
 import { max } from "./max.ts";
@@ -6,7 +7,19 @@ import { min } from "./min.ts";
 import { sum } from "./sum.ts";
 
 /**
- * Every function, the bus's own four first: `sum` leads since it is what an event without `agg_func`
- * means.
+ * What an event may name where the configuration registers no more. `sum` leads since it is what an event
+ * without `agg_func` means.
  */
-export const aggregations: readonly Aggregation[] = [sum, avg, min, max, count];
+export const busFunctions: readonly CellAggregation[] = [sum, avg, min, max, count];
+
+/** Each event names one of these. */
+export const byEvent: AggregateSettings = {
+  kind: "event",
+  functions: busFunctions.map((aggregation) => ({ key: aggregation.name, aggregation })),
+};
+
+/** Every function that a configuration may call. */
+export const functionDefinitions: readonly FunctionDefinition[] = busFunctions.map((aggregation) => ({
+  name: aggregation.name,
+  make: () => aggregation,
+}));

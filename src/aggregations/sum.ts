@@ -23,8 +23,8 @@ export const sum = defineAggregation({
     cells[at] = after;
   },
   merge(target, targetAt, source, sourceAt) {
-    sum.add(target, targetAt, source[sourceAt]!);
-    sum.add(target, targetAt, source[sourceAt + 1]!);
+    sum.add(target, targetAt, source[sourceAt]!, 0);
+    sum.add(target, targetAt, source[sourceAt + 1]!, 0);
   },
   result(cells, at) {
     return cells[at]! + cells[at + 1]!;

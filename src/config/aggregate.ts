@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { aggregations } from "../aggregations/list.ts";
+import { busFunctions, byEvent } from "../aggregations/list.ts";
 import type { Aggregation } from "../core/aggregation.ts";
 import type { AggregateSettings } from "../core/settings.ts";
 import type { EventFunctionCall, FunctionCall } from "./calls.ts";
@@ -13,7 +13,7 @@ export type AggregateInput =
   | FunctionCall
   | Readonly<Record<string, FunctionCall>>;
 
-const FUNCTION_NAMES = aggregations.map(({ name }) => name);
+const FUNCTION_NAMES = busFunctions.map(({ name }) => name);
 
 const FUNCTION_WISH = `must be a function, one of ${FUNCTION_NAMES.map((name) => `${name}()`).join(", ")}`;
 
@@ -35,7 +35,7 @@ export const aggregateSchema: v.GenericSchema<AggregateInput, AggregateSettings>
   v.custom<AggregateInput>(() => true),
   v.rawTransform<AggregateInput, AggregateSettings>(({ dataset, addIssue, NEVER }) => {
     const input: unknown = dataset.value;
-    if (isCall(input) && input.kind === "event") return { kind: "event", functions: aggregations };
+    if (isCall(input) && input.kind === "event") return byEvent;
     if (typeof input !== "object" || input === null || isCall(input) || Array.isArray(input)) {
       const parsed = parseWithin(functionSchema, { input, path: [], addIssue });
       if (parsed === undefined) return NEVER;
@@ -66,6 +66,6 @@ function functionOf(input: unknown): Aggregation | string {
   if (!isCall(input)) return `${FUNCTION_WISH}${hintFor(input, FUNCTION_NAMES)}`;
   if (input.kind === "event") return "must stand alone: eventFunction() is no function of a name";
   const name = "name" in input ? input.name : undefined;
-  const found = aggregations.find((aggregation) => aggregation.name === name);
+  const found = busFunctions.find((aggregation) => aggregation.name === name);
   return input.kind === "function" && found !== undefined ? found : FUNCTION_WISH;
 }

@@ -49,15 +49,63 @@ export interface SinkSettings {
   readonly options: unknown;
 }
 
+/** A function under the name that its rows bear. */
+export interface NamedAggregation {
+  readonly key: string;
+  readonly aggregation: Aggregation;
+}
+
 /** Which functions a rule computes. */
-export type AggregateSettings =
-  /** Each event names its function, which is part of the series; these may be named. */
-  | { readonly kind: "event"; readonly functions: readonly Aggregation[] }
-  /** Every event goes into all of these; `key` is the row's `agg_func`. */
+export interface AggregateSettings {
+  /**
+   * `event`: each event names its function by one of the keys, which is part of the series.
+   * `named`: every event goes into all of them.
+   */
+  readonly kind: "event" | "named";
+  readonly functions: readonly NamedAggregation[];
+}
+
+/** An event as the functions of a rule see it. */
+export interface RuleEvent {
+  readonly name: string;
+  readonly value: number;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  /** The function that it names. */
+  readonly agg_func: string;
+  /** Without a prototype, so that `__proto__` is a label like any other. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What `map` makes of an event; what it leaves out stays as it was. Undefined: the event is filtered. */
+export type MappedEvent =
   | {
-      readonly kind: "named";
-      readonly functions: readonly { readonly key: string; readonly aggregation: Aggregation }[];
-    };
+      readonly name?: string;
+      readonly value?: number;
+      readonly labels?: Readonly<Record<string, string>>;
+    }
+  | undefined;
+
+/** Globs: `*` stands for any characters, `?` for one, `[ab]` for one of these. */
+export interface RuleMatch {
+  /** One of them has to match; undefined: any name. */
+  readonly name?: readonly string[] | undefined;
+  /** By label: it has to be there, and one of the globs to match. */
+  readonly labels?: ReadonlyMap<string, readonly string[]> | undefined;
+}
+
+/** What of an event tells its series apart. */
+export interface GroupBy {
+  readonly name: boolean;
+  /** Sorted; no label twice. */
+  readonly labels: readonly string[];
+}
+
+export interface FillSettings {
+  readonly with: "zero" | "null" | "previous";
+  /** How long after the last window with events of a series its gaps are filled. */
+  readonly for: DurationMicros;
+}
 
 export interface RuleSettings {
   readonly name: string;
@@ -67,6 +115,23 @@ export interface RuleSettings {
   /** Names of sinks: all of them unless the rule says otherwise. */
   readonly to: readonly string[];
   readonly seriesMax: number;
+  /**
+   * The rule whose windows it merges, in place of events: a tumbling or calendar one whose boundaries
+   * divide those of this one, with the same functions and series. Rules stand behind the ones they read.
+   */
+  readonly from?: string | undefined;
+  /** Which events it takes; undefined: all. */
+  readonly match?: RuleMatch | undefined;
+  readonly where?: ((event: RuleEvent) => boolean) | undefined;
+  /** After `match` and `where`, before the series is told. */
+  readonly map?: ((event: RuleEvent) => MappedEvent) | undefined;
+  /** Undefined: by name alone. */
+  readonly groupBy?: GroupBy | undefined;
+  /** `final`: rows once, when the window is forgotten. Undefined: at its end, and when they change. */
+  readonly emit?: "final" | undefined;
+  /** Rows of windows that are not over, this often. */
+  readonly early?: DurationMicros | undefined;
+  readonly fill?: FillSettings | undefined;
 }
 
 export interface TimeSettings {

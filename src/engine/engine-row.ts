@@ -1,23 +1,39 @@
+import type { ResultDetail } from "../core/aggregation.ts";
 import type { EpochMicros } from "../core/time.ts";
 
 /** One result as the engine gives it: what a row needs and the engine knows. */
 export interface EngineRow {
   readonly rule: string;
   readonly name: string;
+  /** Sorted by label. */
+  readonly labels: readonly (readonly [string, string])[];
   readonly agg_func: string;
   readonly start: EpochMicros;
   readonly end: EpochMicros;
-  /** null when it is beyond a double. */
+  /** null when there is none: beyond a double (`overflow`), not defined for these values, withdrawn. */
   readonly value: number | null;
   readonly count: number;
   readonly revision: number;
   readonly partial: boolean;
+  readonly overflow: boolean;
+  readonly filled: boolean;
+  readonly withdrawn: boolean;
+  readonly detail: ResultDetail | undefined;
 }
 
-/** The order of the rows of one firing: by window end, rule, name and function (UTF-16 code units). */
+/** The order of the rows of one firing: by window end, rule, name, labels and function (UTF-16 code units). */
 export function compareRows(a: EngineRow, b: EngineRow): number {
   if (a.end !== b.end) return a.end - b.end;
-  return compare(a.rule, b.rule) || compare(a.name, b.name) || compare(a.agg_func, b.agg_func);
+  return compare(a.rule, b.rule) || compare(a.name, b.name) || compareLabels(a, b) || compare(a.agg_func, b.agg_func);
+}
+
+function compareLabels({ labels: a }: EngineRow, { labels: b }: EngineRow): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const order = compare(a[i]![0], b[i]![0]) || compare(a[i]![1], b[i]![1]);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
 }
 
 function compare(a: string, b: string): number {

@@ -412,7 +412,7 @@ interface StoredEngine {
 /** Whether the function of an event, which is an index, means the same one in every rule. */
 function shareFunctions(rules: readonly RuleSettings[]): boolean {
   const lists = rules.flatMap(({ aggregate }) =>
-    aggregate.kind === "event" ? [aggregate.functions.map(({ name }) => name).join("\n")] : [],
+    aggregate.kind === "event" ? [aggregate.functions.map(({ key }) => key).join("\n")] : [],
   );
   return new Set(lists).size <= 1;
 }

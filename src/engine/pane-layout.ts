@@ -1,5 +1,5 @@
 import { type EpochMicros, epochMicros } from "../core/time.ts";
-import type { WindowRule } from "../core/window.ts";
+import type { TumblingWindow, WindowRule } from "../core/window.ts";
 
 /**
  * How time is cut into panes. Panes are numbered by ordinals, so that they need not be of one length.
@@ -11,7 +11,7 @@ export interface PaneLayout {
 }
 
 export function paneLayoutOf(window: WindowRule): PaneLayout {
-  const { size, offset } = window;
+  const { size, offset } = window as TumblingWindow;
   return {
     // Both divisions are of whole numbers below 2^53, so the floor is exact.
     ordinalOf: (time) => Math.floor((time - offset) / size),

@@ -1,4 +1,4 @@
-import type { Aggregation } from "../core/aggregation.ts";
+import type { CellAggregation } from "../core/aggregation.ts";
 import { type EventColumns, MISSED, type Names } from "../core/columns.ts";
 import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
 import type { RuleSettings } from "../core/settings.ts";
@@ -10,11 +10,12 @@ import {
   storedNumber,
 } from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
+import type { TumblingWindow } from "../core/window.ts";
 import type { EngineRow } from "./engine-row.ts";
 import { Pane } from "./pane.ts";
 import { type PaneLayout, paneLayoutOf } from "./pane-layout.ts";
 import { PaneRing } from "./pane-ring.ts";
-import { SeriesTable } from "./series-table.ts";
+import { type SeriesFunction, SeriesTable } from "./series-table.ts";
 
 /** What a rule shows of one window it holds. */
 export interface HeldWindow {
@@ -45,7 +46,7 @@ export class RuleEngine {
   readonly #ring: PaneRing;
   readonly #byEvent: boolean;
   /** By function of the event, when each event names its own. */
-  readonly #eventFunctions: readonly Aggregation[];
+  readonly #eventFunctions: readonly CellAggregation[];
   readonly #isPartial: (start: EpochMicros, end: EpochMicros) => boolean;
   readonly #names: Names;
   /** Every window that ends at or before it is forgotten. */
@@ -70,10 +71,10 @@ export class RuleEngine {
     this.#lateness = rule.allowedLateness;
     this.#layout = paneLayoutOf(rule.window);
     const held = rule.allowedLateness + context.outOfOrderness;
-    this.#ring = new PaneRing(Math.ceil(held / rule.window.size) + 2);
+    this.#ring = new PaneRing(Math.ceil(held / (rule.window as TumblingWindow).size) + 2);
     this.#byEvent = rule.aggregate.kind === "event";
     this.series = new SeriesTable(rule.aggregate, rule.seriesMax);
-    this.#eventFunctions = this.series.functions.map((set) => set[0]!.aggregation);
+    this.#eventFunctions = this.series.functions.map((set) => set[0]!.aggregation as CellAggregation);
     this.#names = context.names;
     this.#isPartial = context.isPartial;
   }
@@ -147,7 +148,7 @@ export class RuleEngine {
         aggregation.init(cells, at + 1);
         pane!.touch(key);
       }
-      aggregation.add(cells, at + 1, value[i]!);
+      aggregation.add(cells, at + 1, value[i]!, time[i]!);
       if (pane!.changed !== undefined) pane!.changed.add(key);
     }
     if (pane !== undefined) pane.eventCount += to - since - (missed - missedBefore);
@@ -157,7 +158,9 @@ export class RuleEngine {
 
   #addNamed(columns: EventColumns, from: number, to: number): number {
     const { name, value, time } = columns;
-    const functions = this.series.functions[0]!;
+    const functions = this.series.functions[0]! as readonly (SeriesFunction & {
+      aggregation: CellAggregation;
+    })[];
     let missed = 0;
     let pane = this.#pane;
     // As in `#addByEvent`.
@@ -190,7 +193,7 @@ export class RuleEngine {
         for (const { aggregation, at: own } of functions) aggregation.init(cells, at + own);
         pane.touch(key);
       }
-      for (const { aggregation, at: own } of functions) aggregation.add(cells, at + own, value[i]!);
+      for (const { aggregation, at: own } of functions) aggregation.add(cells, at + own, value[i]!, t);
       if (pane.changed !== undefined) pane.changed.add(key);
     }
     if (pane !== undefined) pane.eventCount += to - since - (missed - missedBefore);
@@ -287,14 +290,23 @@ export class RuleEngine {
     for (const { key: agg_func, aggregation, at: own } of this.series.functions[
       this.series.functionOf(key)
     ]!) {
-      const result = aggregation.result(pane.cells, at + own, count);
+      const { start, end } = pane;
+      const result =
+        aggregation.kind === "cells"
+          ? aggregation.result(pane.cells, at + own, { count, start, end })
+          : null;
       into.rows.push({
         rule: this.name,
         name,
         agg_func,
         start: pane.start,
         end: pane.end,
-        value: Number.isFinite(result) ? result + 0 : null, // -0 + 0 is 0
+        labels: [],
+        overflow: result !== null && !Number.isFinite(result),
+        filled: false,
+        withdrawn: false,
+        detail: undefined,
+        value: result !== null && Number.isFinite(result) ? result + 0 : null, // -0 + 0 is 0
         count,
         revision: pane.firings,
         partial: into.isPartial,
@@ -408,14 +420,11 @@ export class RuleEngine {
 }
 
 function meaningOf({ window, allowedLateness, aggregate }: RuleSettings): string {
-  const functions =
-    aggregate.kind === "event"
-      ? aggregate.functions.map(({ name, cells }) => [name, name, cells])
-      : aggregate.functions.map(({ key, aggregation }) => [
-          key,
-          aggregation.name,
-          aggregation.cells,
-        ]);
+  const functions = aggregate.functions.map(({ key, aggregation }) => [
+    key,
+    aggregation.name,
+    aggregation.kind === "cells" ? aggregation.cells : "object",
+  ]);
   return JSON.stringify([window, allowedLateness, aggregate.kind, functions]);
 }
 

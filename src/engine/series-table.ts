@@ -2,6 +2,11 @@ import type { Aggregation } from "../core/aggregation.ts";
 import type { AggregateSettings } from "../core/settings.ts";
 import { integersOf, PAGE_CELLS, type PageCollector, type StoredPages } from "../core/stored.ts";
 
+/** An object is found by a number in one cell. */
+export function cellsOf(aggregation: Aggregation): number {
+  return aggregation.kind === "cells" ? aggregation.cells : 1;
+}
+
 const KEYS_MIN = 1024;
 
 /** Keys of one stored page: 4 KiB of offsets. */
@@ -40,19 +45,19 @@ export class SeriesTable {
   constructor(aggregate: AggregateSettings, sizeMax: number) {
     const sets =
       aggregate.kind === "event"
-        ? aggregate.functions.map((aggregation) => [{ key: aggregation.name, aggregation }])
+        ? aggregate.functions.map((one) => [one])
         : [aggregate.functions];
     this.functions = sets.map((set) => {
       let at = 1; // the first cell counts
       return set.map(({ key, aggregation }) => {
         const own = at;
-        at += aggregation.cells;
+        at += cellsOf(aggregation);
         return { key, aggregation, at: own };
       });
     });
     this.stride = this.functions.length;
     this.#widths = this.functions.map((set) =>
-      set.reduce((width, { aggregation }) => width + aggregation.cells, 1),
+      set.reduce((width, { aggregation }) => width + cellsOf(aggregation), 1),
     );
     this.#sizeMax = sizeMax;
   }

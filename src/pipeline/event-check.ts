@@ -13,7 +13,7 @@ const BUS_FUNCTIONS = ["sum", "avg", "min", "max", "count"];
 export function eventRulesOf({ rules, time }: Settings): EventRules {
   const functions = new Set(
     rules.flatMap(({ aggregate }) =>
-      aggregate.kind === "event" ? aggregate.functions.map(({ name }) => name) : [],
+      aggregate.kind === "event" ? aggregate.functions.map(({ key }) => key) : [],
     ),
   );
   return {

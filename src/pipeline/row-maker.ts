@@ -33,15 +33,24 @@ const NO_LABELS: Readonly<Record<string, string>> = Object.freeze(
   Object.create(null) as Record<string, string>,
 );
 
+/** Without a prototype, so that `__proto__` is a label like any other. */
+export function labelsOf(
+  pairs: readonly (readonly [string, string])[],
+): Readonly<Record<string, string>> {
+  const labels = Object.create(null) as Record<string, string>;
+  for (const [label, value] of pairs) labels[label] = value;
+  return labels;
+}
+
 /** Makes what the engine gave a row for the sinks. */
 export function rowOf(pipeline: string, row: EngineRow): ResultRow {
-  const { rule, name, agg_func, start, end, value, count, revision } = row;
+  const { rule, name, labels, agg_func, start, end, value, count, revision } = row;
   return {
-    id: rowId({ pipeline, rule, name, labels: [], agg_func, start }),
+    id: rowId({ pipeline, rule, name, labels, agg_func, start }),
     pipeline,
     rule,
     name,
-    labels: NO_LABELS,
+    labels: labels.length === 0 ? NO_LABELS : labelsOf(labels),
     agg_func,
     window_start: secondsOf(start),
     window_end: secondsOf(end),
@@ -49,6 +58,9 @@ export function rowOf(pipeline: string, row: EngineRow): ResultRow {
     count,
     revision,
     ...(row.partial ? { partial: true as const } : {}),
-    ...(value === null ? { overflow: true as const } : {}),
+    ...(row.detail === undefined ? {} : { detail: row.detail }),
+    ...(row.filled ? { filled: true as const } : {}),
+    ...(row.overflow ? { overflow: true as const } : {}),
+    ...(row.withdrawn ? { withdrawn: true as const } : {}),
   };
 }

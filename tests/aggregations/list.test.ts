@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { aggregations } from "../../src/aggregations/list.ts";
+import { busFunctions as aggregations } from "../../src/aggregations/list.ts";
 import { type AggregationPromise, testAggregation } from "../contract/aggregations.ts";
 import { TIMEOUT_MS } from "../support/effort.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { aggregations } from "../../src/aggregations/list.ts";
+import { busFunctions as aggregations, byEvent } from "../../src/aggregations/list.ts";
 import { SeriesTable } from "../../src/engine/series-table.ts";
 
-const byEvent = { kind: "event", functions: aggregations } as const;
+const byEvent = byEvent;
 const named = {
   kind: "named",
   functions: aggregations.map((aggregation) => ({ key: aggregation.name, aggregation })),

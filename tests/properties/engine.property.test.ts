@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { aggregations } from "../../src/aggregations/list.ts";
+import { busFunctions as aggregations, byEvent } from "../../src/aggregations/list.ts";
 import type { Aggregation } from "../../src/core/aggregation.ts";
 import { isBalanced } from "../../src/core/ledger.ts";
 import type { RuleSettings } from "../../src/core/settings.ts";
@@ -35,7 +35,7 @@ const rule: fc.Arbitrary<Omit<RuleSettings, "name">> = fc
     allowedLateness: durationMicros(lateness * SECOND),
     aggregate:
       named === null
-        ? { kind: "event", functions: aggregations }
+        ? byEvent
         : { kind: "named", functions: named.map((i) => namedOf(aggregations[i]!)) },
     to: [],
     seriesMax,

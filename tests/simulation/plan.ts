@@ -1,4 +1,4 @@
-import { aggregations } from "../../src/aggregations/list.ts";
+import { busFunctions as aggregations, byEvent } from "../../src/aggregations/list.ts";
 import type { AggregateSettings, RuleSettings } from "../../src/core/settings.ts";
 import { durationMicros } from "../../src/core/time.ts";
 import { ruleOf } from "../support/settings.ts";
@@ -136,7 +136,7 @@ function rulesOf(
 }
 
 function aggregateOf(random: Random): AggregateSettings {
-  if (random.chance(0.6)) return { kind: "event", functions: aggregations };
+  if (random.chance(0.6)) return byEvent;
   const chosen = aggregations.filter(({ name }) => ["sum", "max", "count"].includes(name));
   const some = chosen.filter(() => random.chance(0.6));
   const functions = (some.length === 0 ? chosen : some).map((aggregation) => ({

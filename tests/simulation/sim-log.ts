@@ -1,4 +1,4 @@
-import { aggregations } from "../../src/aggregations/list.ts";
+import { busFunctions as aggregations } from "../../src/aggregations/list.ts";
 import { NAMES, type Plan } from "./plan.ts";
 import type { Random } from "./random.ts";
 import { START_SECONDS } from "./scheduler.ts";

@@ -1,4 +1,4 @@
-import { aggregations } from "../../src/aggregations/list.ts";
+import { busFunctions as aggregations, byEvent } from "../../src/aggregations/list.ts";
 import { EventColumns } from "../../src/core/columns.ts";
 import type { RuleSettings } from "../../src/core/settings.ts";
 import { durationMicros, epochMicros } from "../../src/core/time.ts";
@@ -43,7 +43,7 @@ export function ruleOf(
     allowedLateness: durationMicros(lateness * SECOND),
     aggregate:
       named === undefined
-        ? { kind: "event", functions: aggregations }
+        ? byEvent
         : { kind: "named", functions },
     to: [],
     seriesMax,

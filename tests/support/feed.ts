@@ -1,4 +1,4 @@
-import { aggregations } from "../../src/aggregations/list.ts";
+import { busFunctions as aggregations } from "../../src/aggregations/list.ts";
 import { EventColumns } from "../../src/core/columns.ts";
 import type { RefusalReason } from "../../src/core/event.ts";
 import type { LedgerCounts } from "../../src/core/ledger.ts";

@@ -1,4 +1,4 @@
-import { aggregations } from "../../src/aggregations/list.ts";
+import { byEvent } from "../../src/aggregations/list.ts";
 import type { RuleSettings, Settings } from "../../src/core/settings.ts";
 import { durationMicros, epochMicros } from "../../src/core/time.ts";
 
@@ -10,7 +10,7 @@ export function ruleOf(more: Partial<RuleSettings> = {}): RuleSettings {
     name: "per_minute",
     window: { kind: "tumbling", size: durationMicros(60 * SECOND), offset: durationMicros(0) },
     allowedLateness: durationMicros(0),
-    aggregate: { kind: "event", functions: aggregations },
+    aggregate: byEvent,
     to: ["main"],
     seriesMax: 1000,
     ...more,
