@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import type { Logger } from "../core/logger.ts";
+import { type Logger, silentLogger } from "../core/logger.ts";
 import type { BackupSettings, Settings } from "../core/settings.ts";
+import { GuardedCalls } from "../pipeline/guarded-calls.ts";
 import { realClock } from "../pipeline/real-clock.ts";
 import { FolderTarget } from "../state/backup/folder-target.ts";
 import type { JournalFolder } from "../state/backup/manifest.ts";
@@ -12,10 +13,16 @@ import { sealOf } from "../state/seal.ts";
 /** Where backups are: a folder, which counts from `cwd`, or a bucket. */
 export function targetOf(
   text: string,
-  { cwd, settings }: { readonly cwd: string; readonly settings: Settings },
+  {
+    cwd,
+    settings,
+    logger = silentLogger,
+  }: { readonly cwd: string; readonly settings: Settings; readonly logger?: Logger },
 ): BackupTarget {
-  if (text.startsWith("s3:")) return new S3Target(text, backupOf(settings).s3);
-  return new FolderTarget(resolve(cwd, text));
+  if (!text.startsWith("s3:")) return new FolderTarget(resolve(cwd, text));
+  const label = `the backups in ${text}`;
+  const calls = new GuardedCalls({ label, clock: realClock, logger, random: Math.random });
+  return new S3Target(text, backupOf(settings).s3, { calls });
 }
 
 /** What a configuration says of backups; one that was loaded says it always. */
@@ -37,7 +44,7 @@ export function scheduledBackups(settings: Settings, logger: Logger): ScheduledB
   return new ScheduledBackups({
     pipeline,
     dir: state.dir,
-    target: targetOf(backup.to, { cwd: state.dir, settings }),
+    target: targetOf(backup.to, { cwd: state.dir, settings, logger }),
     schedule: backup.schedule,
     keep: backup.keep,
     seal: sealOf(state.key),

@@ -125,7 +125,9 @@ async function runWith(
   });
   const server = await serve(app, { ...settings.status, logger });
   const ended = new AbortController();
-  const background = [sendOwnMetrics(pipeline, bus, AbortSignal.any([stop, ended.signal]))];
+  const background = [
+    sendOwnMetrics(pipeline, { bus, logger, signal: AbortSignal.any([stop, ended.signal]) }),
+  ];
   if (backups !== undefined) background.push(backups.run(AbortSignal.any([stop, ended.signal])));
   try {
     const { mode } = kept.access;
@@ -145,22 +147,27 @@ async function runWith(
 /** Own metrics go back to the bus that the events come from; without a bus they are on the status page. */
 async function sendOwnMetrics(
   pipeline: Pipeline,
-  bus: OpenBus | undefined,
-  signal: AbortSignal,
+  parts: {
+    readonly bus: OpenBus | undefined;
+    readonly logger: Logger;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   const { settings, clock } = pipeline;
   const { definition, options } = settings.source;
-  const logger = silentLogger;
+  const { bus, logger, signal } = parts;
   const send: SendMetrics | undefined =
     bus === undefined
       ? definition.sendMetrics &&
-        ((metrics, limit) => definition.sendMetrics!(options, metrics, { clock, logger }, limit))
+        ((metrics, limit) =>
+          definition.sendMetrics!(options, metrics, { clock, logger: silentLogger }, limit))
       : async (metrics) => {
           const lines = metrics.map((metric) => `${JSON.stringify(metric)}\n`).join("");
           await bus.metrics.append(new TextEncoder().encode(lines), metrics.length);
         };
   if (send === undefined) return;
-  await new OwnMetrics(pipeline, { everyMs: settings.metrics.everyMs, send }).run(signal);
+  const { everyMs } = settings.metrics;
+  await new OwnMetrics(pipeline, { everyMs, send, logger, random: Math.random }).run(signal);
 }
 
 /** Tells a person what runs and where to look. */

@@ -58,8 +58,19 @@ export const TIMER_MS_MAX = 2_147_483_647;
 export const RETRY_MS_MIN = 200;
 export const RETRY_MS_MAX = 10_000;
 
+/** Failures in a row after which one call at a time looks whether something outside is back. */
+export const BREAKER_FAILURES = 3;
+
 /** One call that leaves the process, unless its component says otherwise. */
 export const CALL_TIMEOUT_MS = 30_000;
+
+/**
+ * What the pipeline waits for at the most, whatever the component does: longer than any limit of a component,
+ * so that it comes to bear only where one of these has a gap. To connect, to read or write once, to close.
+ */
+export const OPEN_MS_MAX = 2 * CALL_TIMEOUT_MS;
+export const CALL_MS_MAX = 20 * CALL_TIMEOUT_MS;
+export const CLOSE_MS_MAX = 10_000;
 
 /** How long a stop may take to drain the outbox before the process ends. */
 export const SHUTDOWN_MS_MAX = 30_000;

@@ -87,6 +87,11 @@ export interface SinkDefinition<Options, Input = unknown> {
   readonly example: Readonly<Record<string, unknown>>;
   /** How a person finds it in `/status`, without secrets: `postgres://db:5432/plant table aggregates`. */
   describe(options: Options): string;
+  /**
+   * How long one write may take, in milliseconds: the pipeline gives it up then, as if it had lost the
+   * connection. Absent: `CALL_MS_MAX`.
+   */
+  callMsMax?(options: Options): number;
   /** Connects, and makes the table or topic when it is missing. Throws like `write`. */
   open(options: Options, context: SinkContext, signal: AbortSignal): Promise<SinkWriter>;
 }

@@ -122,6 +122,11 @@ export interface SourceDefinition<Options, Input = unknown> {
    */
   share?(options: Options): string;
   /**
+   * How long one read may take, in milliseconds, where its own limits may be longer than `CALL_MS_MAX`: the
+   * pipeline gives it up then, as if it had lost the connection. Absent: `CALL_MS_MAX`.
+   */
+  callMsMax?(options: Options): number;
+  /**
    * Connects.
    *
    * @throws {TransientError} Away for now.

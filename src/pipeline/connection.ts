@@ -1,7 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { FatalError, messageOf, TransientError } from "../core/errors.ts";
+import { CALL_MS_MAX, CLOSE_MS_MAX, OPEN_MS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
-import { Backoff } from "./backoff.ts";
+import { within } from "../sinks/support/deadline.ts";
+import { Breaker, type BreakerState } from "./breaker.ts";
 
 /** What {@link Connection} keeps open. */
 export interface Closable {
@@ -14,6 +16,8 @@ export interface ConnectionOptions<Resource extends Closable> {
   readonly open: (signal: AbortSignal) => Promise<Resource>;
   /** Told whenever it comes (back) after having been away. */
   readonly onConnected?: () => void;
+  /** How long a call may take, in milliseconds; absent: `CALL_MS_MAX`. */
+  readonly callMsMax?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
@@ -21,40 +25,39 @@ export interface ConnectionOptions<Resource extends Closable> {
 
 /**
  * One thing outside that may go away: opens it, and after a {@link TransientError} closes it, waits and
- * opens it again, for ever. The one place where anything is tried again.
+ * opens it again, for ever. A breaker decides when; what gives no answer is given up.
  */
 export class Connection<Resource extends Closable> {
   readonly #options: ConnectionOptions<Resource>;
-  readonly #backoff: Backoff;
+  readonly #breaker: Breaker;
   #resource: Resource | undefined;
   /** Failures since it started. */
   errors = 0;
   /** Whether it was ever open. */
   wasOpen = false;
-  /** What is wrong, and on which monotonic millisecond the next try is. */
-  #problem: { readonly message: string; readonly nextTryMs: number } | undefined;
+  /** What is wrong. */
+  #problem: string | undefined;
 
   constructor(options: ConnectionOptions<Resource>) {
+    const { clock, random } = options;
     this.#options = options;
-    this.#backoff = new Backoff(options.random);
+    this.#breaker = new Breaker({ clock, random });
   }
 
   get isOpen(): boolean {
     return this.#resource !== undefined && this.#problem === undefined;
   }
 
-  /** `open`: waiting for the next try; `half-open`: trying; `closed`: all is well. */
-  get breaker(): "closed" | "open" | "half-open" {
-    if (this.#problem === undefined) return "closed";
-    return this.#problem.nextTryMs > this.#options.clock.monotonicMs() ? "open" : "half-open";
+  get breaker(): BreakerState {
+    return this.#breaker.state;
   }
 
   /** What is wrong, for people; undefined when nothing is. */
   get problem(): string | undefined {
     if (this.#problem === undefined) return undefined;
-    const { message, nextTryMs } = this.#problem;
-    const seconds = Math.ceil((nextTryMs - this.#options.clock.monotonicMs()) / 1000);
-    return seconds > 0 ? `${message}, next try in ${seconds} s` : `${message}, trying again`;
+    const leftMs = this.#breaker.nextTryMs - this.#options.clock.monotonicMs();
+    const seconds = Math.ceil(leftMs / 1000);
+    return `${this.#problem}, ${seconds > 0 ? `next try in ${seconds} s` : "trying again"}`;
   }
 
   /**
@@ -67,17 +70,21 @@ export class Connection<Resource extends Closable> {
     work: (resource: Resource, signal: AbortSignal) => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result | undefined> {
-    while (!signal.aborted) {
+    while (await this.#breaker.admit(signal)) {
       try {
         this.#resource ??= await this.#open(signal);
-        const result = await work(this.#resource, signal);
+        const result = await this.#within(work(this.#resource, signal), "use");
         this.#recovered();
         return result;
       } catch (failure) {
         await this.close();
+        if (!signal.aborted && failure instanceof TransientError) {
+          this.#failed(failure);
+          continue;
+        }
+        this.#breaker.abandoned();
         if (signal.aborted) return undefined;
-        if (!(failure instanceof TransientError)) throw this.#named(failure);
-        await this.#wait(failure, signal);
+        throw this.#named(failure);
       }
     }
     return undefined;
@@ -86,8 +93,12 @@ export class Connection<Resource extends Closable> {
   async close(): Promise<void> {
     const resource = this.#resource;
     this.#resource = undefined;
+    if (resource !== undefined) await this.#close(resource);
+  }
+
+  async #close(resource: Resource): Promise<void> {
     try {
-      await resource?.close();
+      await this.#within(resource.close(), "close");
     } catch (failure) {
       const { label, logger } = this.#options;
       logger.debug(`Closing ${label} failed`, { error: messageOf(failure) });
@@ -95,26 +106,46 @@ export class Connection<Resource extends Closable> {
   }
 
   async #open(signal: AbortSignal): Promise<Resource> {
-    const resource = await this.#options.open(signal);
-    this.wasOpen = true;
-    return resource;
+    const givenUp = new AbortController();
+    const opening = this.#options.open(AbortSignal.any([signal, givenUp.signal]));
+    try {
+      const resource = await this.#within(opening, "open");
+      this.wasOpen = true;
+      return resource;
+    } catch (failure) {
+      givenUp.abort();
+      // It may come after all, when nobody waits for it any more.
+      void opening.then((late) => this.#close(late)).catch(() => {});
+      throw failure;
+    }
   }
 
-  async #wait(failure: TransientError, signal: AbortSignal): Promise<void> {
-    const { clock, label, logger } = this.#options;
+  /** Whoever is stopped ends by itself; this is for whoever never ends. */
+  async #within<Result>(work: Promise<Result>, what: "open" | "use" | "close"): Promise<Result> {
+    const { label, clock, callMsMax = CALL_MS_MAX } = this.#options;
+    const ms = { open: OPEN_MS_MAX, use: callMsMax, close: CLOSE_MS_MAX }[what];
+    if (ms === Infinity) return await work;
+    const { signal } = new AbortController();
+    return await within(work, { action: `Cannot ${what} the ${label}`, ms, clock, signal });
+  }
+
+  #failed(failure: TransientError): void {
+    const { label, logger } = this.#options;
     this.errors++;
-    const ms = this.#backoff.afterMs(failure);
+    const before = this.#breaker.state;
+    const ms = this.#breaker.failed(failure);
     const fields = { error: failure.message, next_try_ms: Math.round(ms) };
     // The first failure is news, the next ones are details.
-    if (this.#problem === undefined)
+    if (this.#problem === undefined) {
       logger.warn(`The ${label} is away; it is tried again.`, fields);
-    else logger.debug(`The ${label} is still away.`, fields);
-    this.#problem = { message: failure.message, nextTryMs: clock.monotonicMs() + ms };
-    await clock.sleep(ms, signal);
+    } else if (before === "closed" && this.#breaker.state === "open") {
+      logger.warn(`The ${label} stays away; its circuit breaker is open.`, fields);
+    } else logger.debug(`The ${label} is still away.`, fields);
+    this.#problem = failure.message;
   }
 
   #recovered(): void {
-    this.#backoff.reset();
+    this.#breaker.succeeded();
     if (this.#problem === undefined) return;
     this.#problem = undefined;
     this.#options.logger.info(`The ${this.#options.label} is back.`);

@@ -42,6 +42,7 @@ export class Delivery {
       label: `sink ${sink.name}`,
       open: async (signal) =>
         this.#checked(await sink.definition.open(sink.options, context, signal)),
+      callMsMax: sink.definition.callMsMax?.(sink.options),
       clock,
       logger,
       random,

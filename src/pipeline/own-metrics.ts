@@ -2,17 +2,19 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
 import type { Metric } from "../core/event.ts";
 import { CALL_TIMEOUT_MS } from "../core/limits.ts";
+import type { Logger } from "../core/logger.ts";
 import { secondsOf } from "../core/time.ts";
+import { GuardedCalls } from "./guarded-calls.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { OWN_METRIC_PREFIX } from "./processor.ts";
 
-/** How the metrics get to the bus. Rejects when it is away. */
+/** How the metrics get to the bus. Rejects when it is away, with a TransientError or otherwise. */
 export type SendMetrics = (metrics: readonly Metric[], signal: AbortSignal) => Promise<void>;
 
 /**
  * Sends what the service says of itself to the bus, every so often. It never holds up the pipeline:
  * while the bus is away the newest values wait and go first with the next ones; older ones are replaced
- * by them, so that what waits is one set of values at most.
+ * by them, so that what waits is one set of values at most. A breaker decides whether it is tried.
  */
 export class OwnMetrics {
   readonly #pipeline: Pipeline;
@@ -21,16 +23,23 @@ export class OwnMetrics {
   readonly #send: SendMetrics;
   #receivedBefore = 0;
   #beforeMs: number;
+  readonly #calls: GuardedCalls;
   #failing = false;
   /** The newest values that the bus has not confirmed. */
   #unsent: readonly Metric[] = [];
 
-  constructor(pipeline: Pipeline, options: { everyMs: number; send: SendMetrics }) {
+  constructor(
+    pipeline: Pipeline,
+    options: { everyMs: number; send: SendMetrics; random: () => number; logger: Logger },
+  ) {
+    const { everyMs, send, random, logger } = options;
+    const { clock } = pipeline;
     this.#pipeline = pipeline;
-    this.#clock = pipeline.clock;
-    this.#everyMs = options.everyMs;
-    this.#send = options.send;
-    this.#beforeMs = pipeline.clock.monotonicMs();
+    this.#clock = clock;
+    this.#everyMs = everyMs;
+    this.#send = send;
+    this.#calls = new GuardedCalls({ label: "the own metrics", clock, logger, random });
+    this.#beforeMs = clock.monotonicMs();
   }
 
   /** Sends until `signal` aborts. Never rejects. */
@@ -45,9 +54,14 @@ export class OwnMetrics {
     let newest = this.#unsent;
     try {
       newest = this.collect();
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+      if (!this.#calls.breaker.admitNow()) {
+        this.#unsent = newest;
+        return;
+      }
       // What waits may have arrived although its answer was lost: with its ids it counts once.
-      await this.#send([...this.#unsent, ...newest], limit);
+      const metrics = [...this.#unsent, ...newest];
+      const limit = { action: "Cannot send metrics", ms: CALL_TIMEOUT_MS, signal };
+      await this.#calls.once((over) => this.#send(metrics, over), limit);
       this.#unsent = [];
       this.#failing = false;
     } catch (failure) {

@@ -101,6 +101,7 @@ export class Pipeline {
     this.source = new Connection({
       label: "source",
       open: (signal) => this.#openSource(signal),
+      callMsMax: settings.source.definition.callMsMax?.(settings.source.options),
       onConnected: () => this.processor.engine.restartIdle(clock.monotonicMs()),
       clock,
       logger,

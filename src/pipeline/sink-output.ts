@@ -24,6 +24,7 @@ export class SinkOutput {
     this.#connection = new Connection({
       label: this.#label,
       open: (signal) => sink.definition.open(sink.options, context, signal),
+      callMsMax: sink.definition.callMsMax?.(sink.options),
       clock,
       logger,
       random,

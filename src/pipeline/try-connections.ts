@@ -1,8 +1,10 @@
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
-import { CALL_TIMEOUT_MS } from "../core/limits.ts";
+import { CALL_TIMEOUT_MS, OPEN_MS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
+import { within } from "../sinks/support/deadline.ts";
+import type { Closable } from "./connection.ts";
 
 /** A lineage that no state has. */
 const NOBODY = "00000000-0000-8000-8000-000000000000";
@@ -25,6 +27,8 @@ export async function tryConnections(
 ): Promise<PartCheck[]> {
   const { clock, logger, generation } = context;
   const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+  const attempt = (part: string, open: () => Promise<Closable>): Promise<PartCheck> =>
+    checkPart(part, { open, clock });
   const sinks = settings.sinks.map(({ name, definition, options }) =>
     attempt(`sink ${name}`, () => {
       // Epoch 0 is nobody's: whoever runs is not fenced by a look.
@@ -46,20 +50,26 @@ export async function tryConnections(
   return await Promise.all([source, ...sinks]);
 }
 
-async function attempt(
+async function checkPart(
   part: string,
-  open: () => Promise<{ close(): Promise<void> }>,
+  { open, clock }: { readonly open: () => Promise<Closable>; readonly clock: Clock },
 ): Promise<PartCheck> {
-  try {
+  const openAndClose = async (): Promise<void> => {
     const resource = await open();
     await resource.close();
+  };
+  try {
+    // Longer than the signal allows: whoever heeds that says better what is wrong.
+    const { signal } = new AbortController();
+    const action = `Cannot reach the ${part}`;
+    await within(openAndClose(), { action, ms: OPEN_MS_MAX, clock, signal });
     return { part, problem: undefined };
   } catch (failure) {
     return { part, problem: messageOf(failure) };
   }
 }
 
-async function closeAnd(reader: { close(): Promise<void> }, failure: unknown): Promise<never> {
+async function closeAnd(reader: Closable, failure: unknown): Promise<never> {
   await reader.close();
   throw failure;
 }

@@ -12,6 +12,8 @@ export const stdout = defineSink({
   options: v.strictObject({}),
   example: {},
   describe: () => "standard output",
+  // A reader that pauses is no failure, and a second try would say everything twice.
+  callMsMax: () => Infinity,
   open: async () => new StdoutWriter(),
 });
 

@@ -1,4 +1,4 @@
-import { CALL_TIMEOUT_MS } from "../core/limits.ts";
+import { CALL_MS_MAX, CALL_TIMEOUT_MS } from "../core/limits.ts";
 import { defineSource } from "../core/source.ts";
 import { BusClient } from "./vabus/bus-client.ts";
 import { LogReader } from "./vabus/log-reader.ts";
@@ -15,6 +15,8 @@ export const vabus = defineSource({
   options: vabusOptions,
   example: { url: "http://localhost:8000/vabus" },
   describe: (options) => describeVabus(options),
+  // A read may be two requests.
+  callMsMax: ({ wait, timeout }) => Math.max(CALL_MS_MAX, 3 * (wait + timeout)),
   async open(options, context) {
     const client = new BusClient(options, context.clock);
     return options.mode === "pop"

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FatalError, TransientError } from "../../src/core/errors.ts";
+import { CALL_MS_MAX, CLOSE_MS_MAX, OPEN_MS_MAX } from "../../src/core/limits.ts";
 import { type Logger, silentLogger } from "../../src/core/logger.ts";
 import { Connection } from "../../src/pipeline/connection.ts";
 import { rejectionOf } from "../support/rejection.ts";
@@ -60,7 +61,7 @@ describe("Connection.use()", () => {
     }, signal);
     await settle();
     expect(closed).toEqual([1]);
-    expect(connection).toMatchObject({ isOpen: false, wasOpen: true, errors: 1, breaker: "open" });
+    expect(connection).toMatchObject({ isOpen: false, wasOpen: true, errors: 1 });
     expect(connection.problem).toBe("gone, next try in 1 s");
     await clock.advance(199);
     expect(connection.errors).toBe(1);
@@ -92,18 +93,69 @@ describe("Connection.use()", () => {
     await second;
   });
 
-  test("is half-open while it tries", async () => {
-    const { connection, clock } = connectionBy([gone]);
+  test("goes by its breaker: open after three failures, half-open while it tries", async () => {
+    const { connection, clock, told } = connectionBy([gone, gone, gone, gone]);
     const going = Promise.withResolvers<void>();
     const using = connection.use(() => going.promise, signal);
     await settle();
+    expect(connection.breaker).toBe("closed");
+    await clock.advance(200 + 400);
     expect(connection.breaker).toBe("open");
-    await clock.advance(200);
+    expect(connection.problem).toBe("gone, next try in 1 s");
+    await clock.advance(800 + 1_600);
     expect(connection.breaker).toBe("half-open");
     expect(connection.problem).toBe("gone, trying again");
     going.resolve();
     await using;
     expect(connection.breaker).toBe("closed");
+    expect(told).toEqual([
+      "warn The sink a is away; it is tried again.",
+      "warn The sink a stays away; its circuit breaker is open.",
+      "info The sink a is back.",
+    ]);
+  });
+
+  test("gives up a call that is never answered, and does it again with a fresh resource", async () => {
+    const { connection, clock, closed } = connectionBy();
+    const using = connection.use(async ({ number }) => {
+      if (number === 1) await new Promise(() => {});
+      return number;
+    }, signal);
+    await clock.advance(CALL_MS_MAX - 1);
+    expect(connection.problem).toBeUndefined();
+    await clock.advance(1);
+    expect(connection.problem).toBe(
+      "Cannot use the sink a: no answer within 600 s, next try in 1 s",
+    );
+    await clock.advance(200);
+    expect(await using).toBe(2);
+    expect(closed).toEqual([1]);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test("gives up an opening that never ends, and closes what comes of it too late", async () => {
+    const clock = new VirtualClock();
+    const first = Promise.withResolvers<{ close(): Promise<void> }>();
+    const signals: AbortSignal[] = [];
+    let closed = 0;
+    const resource = { close: async () => void closed++ };
+    const connection = new Connection({
+      label: "source",
+      open: (limit) => (signals.push(limit) === 1 ? first.promise : Promise.resolve(resource)),
+      clock,
+      logger: silentLogger,
+      random: () => 1,
+    });
+    const using = connection.use(async () => "done", signal);
+    await clock.advance(OPEN_MS_MAX);
+    expect(connection.errors).toBe(1);
+    expect(signals[0]!.aborted).toBe(true);
+    await clock.advance(200);
+    expect(await using).toBe("done");
+    expect(closed).toBe(0);
+    first.resolve(resource);
+    await settle();
+    expect(closed).toBe(1);
   });
 
   test("rejects with what cannot be mended, names the part, and closes it", async () => {
@@ -132,6 +184,22 @@ describe("Connection.use()", () => {
     expect(await connection.use(work, stop.signal)).toBeUndefined();
     expect(worked).toBe(0);
   });
+});
+
+test("Connection.close() waits for no resource that does not close", async () => {
+  const clock = new VirtualClock();
+  const connection = new Connection({
+    label: "source",
+    open: async () => ({ close: () => new Promise(() => {}) }),
+    clock,
+    logger: silentLogger,
+    random: () => 1,
+  });
+  await connection.use(async () => {}, signal);
+  const closing = connection.close();
+  await clock.advance(CLOSE_MS_MAX);
+  await closing;
+  expect(connection.isOpen).toBe(false);
 });
 
 test("Connection.close() may be called twice, and hides that closing failed", async () => {

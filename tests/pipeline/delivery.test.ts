@@ -93,7 +93,7 @@ describe("Delivery.run()", () => {
     await settle();
     expect(delivery.status()).toMatchObject({
       connected: false,
-      breaker: "open",
+      breaker: "closed",
       outbox: 3,
       written: 0,
       errors: 1,

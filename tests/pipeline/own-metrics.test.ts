@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TransientError } from "../../src/core/errors.ts";
 import type { Metric } from "../../src/core/event.ts";
+import { CALL_TIMEOUT_MS } from "../../src/core/limits.ts";
 import { type Logger, silentLogger } from "../../src/core/logger.ts";
 import { OwnMetrics } from "../../src/pipeline/own-metrics.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
@@ -14,6 +15,9 @@ import { ruleOf, settingsOf } from "../support/settings.ts";
 import { settle, VirtualClock } from "../support/virtual-clock.ts";
 
 const T = 1_699_999_980; // a whole minute, an hour before the clock of the tests
+
+/** Pauses of the breaker are as long as they can be. */
+const COMMON = { everyMs: 1_000, random: () => 1, logger: silentLogger } as const;
 
 const folders: string[] = [];
 
@@ -77,7 +81,7 @@ describe("OwnMetrics.collect()", () => {
       [EVERYTHING],
       [{ before: new TransientError("refused") }],
     );
-    const own = new OwnMetrics(pipeline, { everyMs: 1_000, send: async () => {} });
+    const own = new OwnMetrics(pipeline, { ...COMMON, send: async () => {} });
     await clock.advance(4_000);
     const metrics = own.collect();
     const values = valuesOf(metrics);
@@ -123,7 +127,7 @@ describe("OwnMetrics.collect()", () => {
       [EVERYTHING],
       [{ before: new TransientError("gone", { retryAfterMs: 3_600_000 }) }],
     );
-    const own = new OwnMetrics(pipeline, { everyMs: 1_000, send: async () => {} });
+    const own = new OwnMetrics(pipeline, { ...COMMON, send: async () => {} });
     await settle();
     expect(valuesOf(own.collect())).toMatchObject({
       "aggregator.outbox_depth": 3,
@@ -139,7 +143,7 @@ describe("OwnMetrics.collect()", () => {
     const one: Step = { kind: "batch", batch: batchOf([event("cpu", 1, T)]) };
     const two: Step = { kind: "batch", batch: batchOf([event("cpu", 1, T), event("cpu", 1, T)]) };
     const { clock, pipeline, stop, ended } = start(["wait", one, "wait", two]);
-    const own = new OwnMetrics(pipeline, { everyMs: 1_000, send: async () => {} });
+    const own = new OwnMetrics(pipeline, { ...COMMON, send: async () => {} });
     const before = Object.keys(valuesOf(own.collect()));
     expect(before).not.toContain("aggregator.watermark_lag");
     expect(before).not.toContain("aggregator.processing_time.p50");
@@ -158,7 +162,7 @@ describe("OwnMetrics.collect()", () => {
 
   test("gives every metric an id of its own, over all calls", () => {
     const { pipeline, stop } = start([]);
-    const own = new OwnMetrics(pipeline, { everyMs: 1_000, send: async () => {} });
+    const own = new OwnMetrics(pipeline, { ...COMMON, send: async () => {} });
     const ids = [...own.collect(), ...own.collect()].map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     stop.abort();
@@ -167,15 +171,21 @@ describe("OwnMetrics.collect()", () => {
 
 describe("OwnMetrics.run()", () => {
   /** Sends by a script: an error fails the call. What came is in `sent`, also of calls that failed. */
-  function sending(pipeline: Pipeline, script: readonly ("ok" | Error)[]) {
+  function sending(
+    pipeline: Pipeline,
+    script: readonly ("ok" | "hang" | Error)[],
+    pipelineLogger?: Logger,
+  ) {
     const left = [...script];
     const sent: (readonly Metric[])[] = [];
     const own = new OwnMetrics(pipeline, {
-      everyMs: 1_000,
+      ...COMMON,
+      logger: pipelineLogger ?? silentLogger,
       async send(metrics) {
         sent.push(metrics);
         const step = left.shift() ?? "ok";
-        if (step !== "ok") throw step;
+        if (step === "hang") await new Promise(() => {});
+        else if (step !== "ok") throw step;
       },
     });
     return { own, sent };
@@ -212,12 +222,39 @@ describe("OwnMetrics.run()", () => {
 
   test("keeps no more than the newest values, however long the bus is away", async () => {
     const { clock, pipeline, stop } = start([]);
-    const failures = Array.from({ length: 50 }, () => new Error("no route to host"));
+    const failures = Array.from({ length: 8 }, () => new TransientError("no route to host"));
     const { own, sent } = sending(pipeline, failures);
     const running = own.run(stop.signal);
     await clock.advance(52_000);
-    expect(sent.slice(0, 3).map(uptimes)).toEqual([[1], [1, 2], [2, 3]]);
-    expect(sent.slice(50).map(uptimes)).toEqual([[50, 51], [52]]);
+    // Three failures open the breaker, which lets fewer and fewer tries through.
+    expect(sent.slice(0, 4).map(uptimes)).toEqual([[1], [1, 2], [2, 3], [3, 4]]);
+    expect(sent.slice(4).map(uptimes)).toEqual([
+      [5, 6],
+      [9, 10],
+      [16, 17],
+      [26, 27],
+      [36, 37],
+      ...Array.from({ length: 15 }, (_, i) => [38 + i]),
+    ]);
+    stop.abort();
+    await running;
+  });
+
+  test("gives up a bus that does not answer, and says how its breaker stands", async () => {
+    const told: string[] = [];
+    const logger: Logger = { ...silentLogger, info: (message) => void told.push(message) };
+    const { clock, pipeline, stop } = start([]);
+    const { own, sent } = sending(pipeline, ["hang", "hang", "hang"], logger);
+    const running = own.run(stop.signal);
+    await clock.advance(3 * (1_000 + CALL_TIMEOUT_MS) - 1);
+    expect(sent).toHaveLength(3);
+    expect(told).toEqual([]);
+    await clock.advance(2_000);
+    expect(sent).toHaveLength(4);
+    expect(told).toEqual([
+      "The circuit breaker of the own metrics is open.",
+      "The circuit breaker of the own metrics is closed.",
+    ]);
     stop.abort();
     await running;
   });
@@ -227,7 +264,7 @@ describe("OwnMetrics.run()", () => {
     const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
     const steps: Step[] = ["wait", { kind: "batch", batch: batchOf([event("cpu", 1, T)]) }];
     const { clock, pipeline, sink, stop, ended } = start(steps, [], logger);
-    const gone = new Error("no route to host");
+    const gone = new TransientError("no route to host");
     const { own } = sending(pipeline, [gone, gone, "ok", gone]);
     const running = own.run(stop.signal);
     await clock.advance(120_000);

@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/core/clock.ts";
+import { CALL_MS_MAX, CLOSE_MS_MAX, OPEN_MS_MAX } from "../../src/core/limits.ts";
 import { type EpochMicros, epochMicros } from "../../src/core/time.ts";
 import type { Random } from "./random.ts";
 
@@ -18,6 +19,9 @@ interface Task {
   atMs: number;
   readonly run: () => void;
 }
+
+/** Waits of these lengths watch over a call: one that is over in time must not cost a turn. */
+const LIMITS_MS = [OPEN_MS_MAX, CALL_MS_MAX, CLOSE_MS_MAX];
 
 /** The wall clock when a simulation begins: a whole hour. */
 export const START_SECONDS = 1_699_999_200;
@@ -52,6 +56,9 @@ export class Scheduler {
       const dueMs = this.nowMs + (signal?.aborted === true ? 0 : Math.max(ms, 0));
       const hurry = (): void => {
         task.atMs = Math.min(task.atMs, this.nowMs);
+        if (!LIMITS_MS.includes(ms)) return;
+        this.#tasks = this.#tasks.filter((other) => other !== task);
+        resolve();
       };
       const run = (): void => {
         signal?.removeEventListener("abort", hurry);

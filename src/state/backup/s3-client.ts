@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { AwsClient } from "aws4fetch";
 import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
+import type { OutsideCalls } from "../../core/outside-calls.ts";
 import type { S3Settings } from "../../core/settings.ts";
 
-/** One request up to its answer, with its tries; a part of a file goes even over a slow line. */
-const CALL_MS_MAX = 300_000;
-
-const RETRIES = 3;
+/** One try of a request with its answer; a part of a file goes even over a slow line. */
+const REQUEST_MS_MAX = 300_000;
 
 /** Answers of the server that another try may change. */
 const PASSING = [408, 429, 500, 502, 503, 504];
@@ -23,11 +22,12 @@ export interface S3Request {
 /** Requests to one bucket, signed, tried again, and with errors that say something. */
 export class S3Client {
   readonly #aws: AwsClient;
+  readonly #calls: OutsideCalls;
   readonly #base: string;
   readonly #bucket: string;
 
   /** @throws {FatalError} There are no credentials. */
-  constructor(bucket: string, settings: S3Settings) {
+  constructor(bucket: string, settings: S3Settings, calls: OutsideCalls) {
     const { endpoint, region, accessKeyId, secretAccessKey, sessionToken } = settings;
     if (accessKeyId === undefined || secretAccessKey === undefined) {
       throw new FatalError(
@@ -36,6 +36,7 @@ export class S3Client {
       );
     }
     this.#bucket = bucket;
+    this.#calls = calls;
     this.#base =
       endpoint === undefined
         ? // A name with dots fits no certificate as the name of a host.
@@ -49,55 +50,58 @@ export class S3Client {
       ...(sessionToken === undefined ? {} : { sessionToken }),
       service: "s3",
       region,
-      retries: RETRIES,
+      // It knows no time limit, and a connection that breaks is no try to it.
+      retries: 0,
     });
   }
 
   /**
-   * The answer, its body not read yet. A 404 is an answer like any other.
+   * What `read` makes of the answer; within the time of the call. A 404 is an answer like any other.
    *
    * @throws {TransientError} The server is away or busy. @throws {FatalError} It refuses.
    */
-  async ask(request: S3Request): Promise<Response> {
-    const { method, key, query = {}, body, signal } = request;
+  ask<Result>(request: S3Request, read: (answer: Response) => Promise<Result>): Promise<Result> {
+    return this.#calls.call(
+      async (signal) => {
+        try {
+          const answer = await this.#aws.fetch(this.#urlOf(request), initOf(request, signal));
+          await this.#check(request, answer);
+          return await read(answer);
+        } catch (failure) {
+          if (failure instanceof FatalError || failure instanceof TransientError) throw failure;
+          throw new TransientError(this.#about(request, messageOf(failure)), { cause: failure });
+        }
+      },
+      { action: this.#about(request), ms: REQUEST_MS_MAX, signal: request.signal },
+    );
+  }
+
+  /** The body of the answer as text. */
+  askText(request: S3Request): Promise<string> {
+    return this.ask(request, (answer) => answer.text());
+  }
+
+  #urlOf({ key, query = {} }: S3Request): string {
     const path = key.split("/").map(encodeURIComponent).join("/");
     // A blank as %20: S3 signs it so, whatever forms do.
     const search = Object.entries(query)
       .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
       .join("&");
-    const url = `${this.#base}/${path}${search === "" ? "" : `?${search}`}`;
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(new Error("it takes too long")), CALL_MS_MAX);
-    let answer: Response;
-    try {
-      answer = await this.#aws.fetch(url, {
-        method,
-        // The server checks what arrived by it.
-        headers: { "x-amz-content-sha256": sha256Of(body ?? "") },
-        ...(body === undefined ? {} : { body: ownBytes(body) }),
-        signal: signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]),
-      });
-    } catch (failure) {
-      signal?.throwIfAborted();
-      throw new TransientError(this.#about(request, messageOf(failure)), { cause: failure });
-    } finally {
-      // A body that is long comes piece by piece: whoever reads it looks whether it still does.
-      clearTimeout(timer);
-    }
-    if (answer.ok || (answer.status === 404 && method === "GET" && key !== "")) return answer;
+    return `${this.#base}/${path}${search === "" ? "" : `?${search}`}`;
+  }
+
+  async #check(request: S3Request, answer: Response): Promise<void> {
+    const { method, key } = request;
+    if (answer.ok || (answer.status === 404 && method === "GET" && key !== "")) return;
     const text = await answer.text().catch(() => "");
     const said = `${textOf(text, "Code") ?? ""} ${textOf(text, "Message") ?? ""}`.trim();
     const message = this.#about(request, `status ${answer.status} ${said}`.trim());
     throw PASSING.includes(answer.status) ? new TransientError(message) : new FatalError(message);
   }
 
-  /** The same, with its body as text. */
-  async askText(request: S3Request): Promise<string> {
-    return await (await this.ask(request)).text();
-  }
-
-  #about({ method, key }: S3Request, detail: string): string {
-    return `Cannot ${method} "${key}" in the bucket "${this.#bucket}": ${detail}`;
+  #about({ method, key }: S3Request, detail?: string): string {
+    const action = `Cannot ${method} "${key}" in the bucket "${this.#bucket}"`;
+    return detail === undefined ? action : `${action}: ${detail}`;
   }
 }
 
@@ -120,6 +124,16 @@ export function textsOf(xml: string, element: string): string[] {
       .replaceAll("&apos;", "'")
       .replaceAll("&amp;", "&"),
   );
+}
+
+function initOf({ method, body }: S3Request, signal: AbortSignal): RequestInit {
+  return {
+    method,
+    // The server checks what arrived by it.
+    headers: { "x-amz-content-sha256": sha256Of(body ?? "") },
+    ...(body === undefined ? {} : { body: ownBytes(body) }),
+    signal,
+  };
 }
 
 function sha256Of(body: Uint8Array | string): string {

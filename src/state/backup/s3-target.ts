@@ -1,6 +1,7 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
+import type { OutsideCalls } from "../../core/outside-calls.ts";
 import type { S3Settings } from "../../core/settings.ts";
 import { MANIFEST_FILE, type Manifest, partsOfName, readManifest } from "./manifest.ts";
 import { S3Client, textOf, textsOf } from "./s3-client.ts";
@@ -34,14 +35,18 @@ export class S3Target implements BackupTarget {
    * @param url `s3://bucket/prefix`.
    * @throws {FatalError} It is none, or there are no credentials.
    */
-  constructor(url: string, settings: S3Settings, options: { readonly partBytes?: number } = {}) {
+  constructor(
+    url: string,
+    settings: S3Settings,
+    options: { readonly calls: OutsideCalls; readonly partBytes?: number },
+  ) {
     const match = /^s3:\/\/([^/?#]+)\/?([^?#]*)$/.exec(url);
     if (match === null) throw new FatalError(`Cannot use "${url}": must be s3://bucket/prefix`);
     const [, bucket = "", path = ""] = match;
     const prefix = path.replace(/\/+$/, "");
     this.place = url;
     this.#prefix = prefix === "" ? "" : `${prefix}/`;
-    this.#client = new S3Client(bucket, settings);
+    this.#client = new S3Client(bucket, settings, options.calls);
     this.#partBytes = options.partBytes ?? PART_BYTES;
   }
 
@@ -57,9 +62,10 @@ export class S3Target implements BackupTarget {
 
   async manifest(name: string): Promise<Manifest | undefined> {
     const key = this.#keyOf(name, MANIFEST_FILE);
-    const answer = await this.#client.ask({ method: "GET", key });
-    const text = await answer.text();
-    return answer.status === 404 ? undefined : readManifest(text, `${this.place}/${name}`);
+    const text = await this.#client.ask({ method: "GET", key }, async (answer) =>
+      answer.status === 404 ? undefined : await answer.text(),
+    );
+    return text === undefined ? undefined : readManifest(text, `${this.place}/${name}`);
   }
 
   staging(_name: string, spool: string): string {
@@ -148,9 +154,14 @@ export class S3Target implements BackupTarget {
         const body = new Uint8Array(Math.min(partBytes, size - position));
         await readInto(body, { path, position });
         const query = { partNumber: String(tags.length + 1), uploadId };
-        const answer = await client.ask({ method: "PUT", key, query, body, signal });
-        await answer.text();
-        tags.push(answer.headers.get("etag") ?? "");
+        const tag = await client.ask(
+          { method: "PUT", key, query, body, signal },
+          async (answer) => {
+            await answer.text();
+            return answer.headers.get("etag") ?? "";
+          },
+        );
+        tags.push(tag);
       }
       const parts = tags.map(
         (tag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${tag}</ETag></Part>`,
@@ -169,7 +180,9 @@ export class S3Target implements BackupTarget {
 
   async #get(key: string, path: string): Promise<void> {
     const silence = new AbortController();
-    const answer = await this.#client.ask({ method: "GET", key, signal: silence.signal });
+    // A body that is long comes piece by piece: here it is looked whether it still does.
+    const request = { method: "GET", key, signal: silence.signal } as const;
+    const answer = await this.#client.ask(request, async (begun) => begun);
     if (answer.status === 404) throw new FatalError(`Cannot find "${key}" in ${this.place}`);
     await mkdir(dirname(path), { recursive: true });
     const file = await open(path, "w");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FatalError, TransientError } from "../../../src/core/errors.ts";
 import { silentLogger } from "../../../src/core/logger.ts";
+import { GuardedCalls } from "../../../src/pipeline/guarded-calls.ts";
 import { measureFile } from "../../../src/state/backup/files.ts";
 import { locateBackup } from "../../../src/state/backup/locate.ts";
 import type { Manifest } from "../../../src/state/backup/manifest.ts";
@@ -52,6 +53,16 @@ async function make() {
   return content;
 }
 
+/** The way out to a bucket, with pauses as in life. */
+function callsOf(): GuardedCalls {
+  return new GuardedCalls({
+    label: "the bucket",
+    clock: realClock,
+    logger: silentLogger,
+    random: Math.random,
+  });
+}
+
 function take(target: S3Target, now = new Date()) {
   return takeBackup({ dir, target, now, seal, journal: "bus/events" });
 }
@@ -59,7 +70,8 @@ function take(target: S3Target, now = new Date()) {
 await describeWithS3("backups in a bucket", (server) => {
   async function targetIn(prefix: string, partBytes?: number): Promise<S3Target> {
     const url = `s3://${await server.bucket()}${prefix}`;
-    return new S3Target(url, server.settings, partBytes === undefined ? {} : { partBytes });
+    const parts = partBytes === undefined ? {} : { partBytes };
+    return new S3Target(url, server.settings, { calls: callsOf(), ...parts });
   }
 
   test.each(["", "/", "/a b/größe+1/"])("go there and come back, below %j", async (prefix) => {
@@ -77,7 +89,8 @@ await describeWithS3("backups in a bucket", (server) => {
     state.close();
     // Nothing stays where it was made.
     expect(await stat(join(dir, "backup-spool")).catch(() => "gone")).toBe("gone");
-    const one = new S3Target(`${target.place.replace(/\/$/, "")}/${name}`, server.settings);
+    const url = `${target.place.replace(/\/$/, "")}/${name}`;
+    const one = new S3Target(url, server.settings, { calls: callsOf() });
     expect((await locateBackup(one, "plant-7")).name).toBe("");
   });
 
@@ -123,17 +136,19 @@ await describeWithS3("backups in a bucket", (server) => {
   test("tell what is wrong", async () => {
     await make();
     const { settings } = server;
-    const none = new S3Target("s3://not-there/x", settings);
+    const calls = callsOf();
+    const none = new S3Target("s3://not-there/x", settings, { calls });
     const failure = await rejectionOf(take(none));
     expect(failure).toBeInstanceOf(FatalError);
     expect(failure.message).toMatch(/^Cannot PUT "x\/plant-7-.*\/state\.sqlite" in .*NoSuchBucket/);
-    const away = new S3Target("s3://any/x", { ...settings, endpoint: "http://127.0.0.1:1" });
+    const nobody = { ...settings, endpoint: "http://127.0.0.1:1" };
+    const away = new S3Target("s3://any/x", nobody, { calls });
     expect(await rejectionOf(away.list())).toBeInstanceOf(TransientError);
     const stranger = { ...settings, secretAccessKey: undefined };
-    expect(() => new S3Target("s3://any", stranger)).toThrow(
+    expect(() => new S3Target("s3://any", stranger, { calls })).toThrow(
       "set AWS_ACCESS_KEY_ID and AWS_SECRET",
     );
-    expect(() => new S3Target("s3://", settings)).toThrow("must be s3://bucket/prefix");
+    expect(() => new S3Target("s3://", settings, { calls })).toThrow("must be s3://bucket/prefix");
   });
 
   test("are made by the command, with what the environment says", async () => {
