@@ -2,8 +2,9 @@ import { FatalError } from "../core/errors.ts";
 import { OUTBOX_BYTES_MAX } from "../core/limits.ts";
 import type { ResultRow } from "../core/result.ts";
 import { rowFromJson, rowToJson } from "../core/result-json.ts";
-import type { Seal } from "./seal.ts";
+import { DamagedError, type Seal } from "./seal.ts";
 import type { StateDatabase } from "./state-database.ts";
+import { damage } from "./state-failure.ts";
 
 /** The place of one sink. */
 interface Shelf {
@@ -127,25 +128,37 @@ export class Outbox {
   /**
    * The first rows that a sink has not confirmed, `limit` at most; `through` is the sequence of the last.
    *
-   * @throws {DamagedError} A row is not as it was written.
+   * @throws {FatalError} A row is not as it was written, or is gone.
    */
   peek(
     sink: string,
     limit: number,
   ): { readonly rows: readonly ResultRow[]; readonly through: number } {
-    const { confirmed } = this.#shelf(sink);
+    const { given, confirmed } = this.#shelf(sink);
     const stored = this.#database.all(
       "select sequence, row from outbox where sink = ? and sequence > ? order by sequence limit ?",
       sink,
       confirmed,
       limit,
     );
-    const rows = stored.map((one) => {
-      const place = placeOf(sink, Number(one["sequence"]));
+    if (stored.length < Math.min(limit, given - confirmed)) {
+      throw damage(this.#database.path, `rows for sink ${sink} are gone`);
+    }
+    // By the place where it belongs: a row that was moved does not open.
+    const rows = stored.map((one, i) => {
       const sealed = one["row"] as Uint8Array; // a blob, by the schema
-      return rowFromJson(decoder.decode(this.#seal.open(sealed, place)));
+      return this.#open(sealed, placeOf(sink, confirmed + 1 + i));
     });
     return { rows, through: confirmed + rows.length };
+  }
+
+  #open(sealed: Uint8Array, place: string): ResultRow {
+    try {
+      return rowFromJson(decoder.decode(this.#seal.open(sealed, place)));
+    } catch (failure) {
+      if (!(failure instanceof DamagedError)) throw failure;
+      throw damage(this.#database.path, failure.message, failure);
+    }
   }
 
   /**

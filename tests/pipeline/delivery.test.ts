@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { FatalError, TransientError } from "../../src/core/errors.ts";
 import { SINK_BATCH_ROWS_MAX } from "../../src/core/limits.ts";
 import { silentLogger } from "../../src/core/logger.ts";
@@ -45,7 +46,7 @@ function start(writes: readonly WriteStep[] = []) {
     await running;
     state.close();
   };
-  return { delivery, state, sink, clock, running, end };
+  return { dir, delivery, state, sink, clock, running, end };
 }
 
 function give(state: State, sink: string, rows: readonly ResultRow[]): void {
@@ -126,6 +127,24 @@ describe("Delivery.run()", () => {
     });
     expect(JSON.parse(letter!.event)).toMatchObject({ id: rows[1]!.id, value: 1 });
     await end();
+  });
+
+  test("stops at a stored row that was damaged, and writes none of its batch", async () => {
+    const { dir, state, sink, running } = start();
+    await settle();
+    const db = new DatabaseSync(join(dir, "state.sqlite"));
+    db.exec(`create trigger flip after insert on outbox when new.sequence = 2 begin
+      update outbox set row = cast(replace(row, 'n1', 'n7') as blob)
+       where sink = new.sink and sequence = 2; end`);
+    db.close();
+    give(state, "main", rowsOf(3));
+    const failure = await rejectionOf(running);
+    expect(failure).toBeInstanceOf(FatalError);
+    expect(failure.message).toMatch(
+      /row 2 for sink main is damaged.*Restore it from a backup \(aggregator restore\)/,
+    );
+    expect(sink.rows.size).toBe(0);
+    state.close();
   });
 
   test("rejects with what cannot be mended; the rows stay", async () => {

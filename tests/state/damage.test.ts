@@ -156,6 +156,27 @@ describe("State, damaged", () => {
     expect(failureOf(dir)).toContain("its table of places is not as it was written");
   });
 
+  test.each([
+    ["a byte of it flips", "update outbox set row = ? where sink = 'main' and sequence = 40", ""],
+    ["it is gone", "delete from outbox where sink = 'main' and sequence = 40", " are gone"],
+    [
+      "the last one is gone",
+      "delete from outbox where sink = 'main' and sequence = 80",
+      " are gone",
+    ],
+  ])("a row of the outbox is missed when %s", (_, sql, why) => {
+    make();
+    const db = new DatabaseSync(stateFileOf(dir));
+    const one = db.prepare("select row from outbox where sink = 'main' and sequence = 40").get();
+    const row = Uint8Array.from(one!["row"] as Uint8Array); // a blob, by the schema
+    row[7]! ^= 1;
+    db.prepare(sql).run(...(sql.includes("?") ? [row] : []));
+    db.close();
+    const message = failureOf(dir);
+    expect(message).toMatch(REMEDY);
+    expect(message).toContain(why === "" ? "(row 40 for sink main is damaged)" : why);
+  });
+
   test("a file cut at any page is found", async () => {
     make();
     const whole = await readFile(stateFileOf(dir));
