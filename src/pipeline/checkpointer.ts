@@ -36,7 +36,10 @@ export class Checkpointer {
   /** By sink: the rules whose rows go to it. */
   readonly #rulesOf: ReadonlyMap<string, "all" | ReadonlySet<string>>;
   #committedMs: number;
-  /** Whether anything but the clock changed since the last checkpoint. */
+  /**
+   * Whether anything but the clock changed since the last checkpoint. The pace of an idle watermark is the
+   * clock's: what it makes fire is rows, and what is refused by it is an event.
+   */
   #changed = false;
   /** By sink: rows that fired and are not in a checkpoint yet. */
   #rows = new Map<string, ResultRow[]>();
@@ -74,9 +77,12 @@ export class Checkpointer {
 
   /** The loop has processed a read. @param cursor Behind it; undefined when it moved nothing. */
   processed(rows: readonly ResultRow[], cursor: Cursor | undefined): void {
-    this.#changed = true;
-    if (cursor !== undefined) this.#cursor = cursor;
+    if (cursor !== undefined) {
+      this.#changed = true;
+      this.#cursor = cursor;
+    }
     if (rows.length === 0) return;
+    this.#changed = true;
     for (const { name: sink } of this.#settings.sinks) {
       const wanted = this.#rulesOf.get(sink)!;
       this.#add(sink, wanted === "all" ? rows : rows.filter(({ rule }) => wanted.has(rule)));
