@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { FatalError, messageOf } from "../core/errors.ts";
+import { PRIVATE } from "../core/private.ts";
 
 export interface FolderLock {
   /** May be called twice. */
@@ -22,7 +23,8 @@ const held = new Set<DatabaseSync>();
  */
 export function lockFolder(folder: string): FolderLock {
   const owner = join(folder, "owner");
-  const database = new DatabaseSync(join(folder, "lock"));
+  const path = join(folder, "lock");
+  const database = new DatabaseSync(path);
   try {
     database.exec("pragma locking_mode = exclusive; pragma journal_mode = memory; begin exclusive");
   } catch (thrown) {
@@ -37,7 +39,10 @@ export function lockFolder(folder: string): FolderLock {
         "stop that process, or name another folder",
     );
   }
-  writeFileSync(owner, `${process.pid}\n`);
+  // By its name: to open a file that we hold and to close it again would end the lock.
+  chmodSync(path, PRIVATE.file);
+  writeFileSync(owner, `${process.pid}\n`, { mode: PRIVATE.file });
+  chmodSync(owner, PRIVATE.file);
   held.add(database);
   return {
     release() {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FatalError } from "../core/errors.ts";
+import { PRIVATE } from "../core/private.ts";
 import { syncFile } from "./backup/files.ts";
 import { HeldJournal } from "./backup/journal-copy.ts";
 import { JOURNAL_FOLDERS } from "./backup/manifest.ts";
@@ -50,7 +51,7 @@ export async function rekey(options: RekeyOptions): Promise<"done" | "finished" 
     if (!checkOld(options)) return "nothing";
     const folder = join(dir, UNFINISHED_FOLDER);
     await rm(folder, { recursive: true, force: true });
-    await mkdir(folder);
+    await mkdir(folder, { mode: PRIVATE.folder });
     onPart("the state");
     await resealState(folder, options);
     for (const below of JOURNAL_FOLDERS) {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   DatabaseSync,
@@ -8,7 +8,6 @@ import {
 } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { FatalError } from "../core/errors.ts";
-import { PRIVATE } from "../core/private.ts";
 import { CommitGuard } from "./commit-guard.ts";
 import { damage, explained, explaining } from "./state-failure.ts";
 import {
@@ -58,8 +57,6 @@ export class StateDatabase {
       if (!existsSync(path)) {
         checkAbsence(path);
         createStateFile(path, begun);
-        // Before its log is made: that gets the mode of the file.
-        chmodSync(path, PRIVATE.file);
       }
       return new StateDatabase(path, "write");
     });

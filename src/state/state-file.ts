@@ -1,8 +1,9 @@
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { FatalError } from "../core/errors.ts";
+import { PRIVATE } from "../core/private.ts";
 import { CommitGuard } from "./commit-guard.ts";
 import { damage } from "./state-failure.ts";
 import { syncFolder } from "./sync-folder.ts";
@@ -47,6 +48,8 @@ export const CHECK = "check";
  * @param synced `"by-caller"`: the commit does not wait for the disk.
  */
 export function beginStateFile(path: string, synced: "by-commit" | "by-caller"): DatabaseSync {
+  // Before anything of it is made: what SQLite puts beside it gets the mode of the file.
+  closeSync(openSync(path, "w", PRIVATE.file));
   const db = new DatabaseSync(path);
   db.exec(`pragma synchronous = ${synced === "by-commit" ? "full" : "off"}; begin; ${SCHEMA}
     pragma application_id = ${APPLICATION_ID}; pragma user_version = ${STATE_VERSION}`);

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, open } from "node:fs/promises";
+import { chmod, copyFile, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { READ_CHUNK_BYTES } from "../../core/limits.ts";
+import { PRIVATE } from "../../core/private.ts";
 import type { BackupFile } from "./manifest.ts";
 
 /** Size and hash of a file, read piece by piece. */
@@ -26,10 +27,11 @@ export async function measureFile(
   }
 }
 
-/** Copies a file, with the folders above it, and syncs it. */
+/** Copies a file, with the folders above it, for this user alone, and syncs it. */
 export async function copyFileDurably(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await mkdir(dirname(to), { recursive: true, mode: PRIVATE.folder });
   await copyFile(from, to);
+  await chmod(to, PRIVATE.file);
   await syncFile(to);
 }
 

@@ -1,5 +1,6 @@
 import { open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PRIVATE } from "../../core/private.ts";
 import { syncFolder } from "../sync-folder.ts";
 import { copyFileDurably } from "./files.ts";
 import { MANIFEST_FILE, type Manifest, partsOfName, readManifest } from "./manifest.ts";
@@ -15,13 +16,21 @@ export class FolderTarget implements BackupTarget {
   }
 
   async list(): Promise<readonly string[]> {
+    return (await this.#names()).whole;
+  }
+
+  async halves(): Promise<readonly string[]> {
+    return (await this.#names()).half;
+  }
+
+  async #names(): Promise<{ readonly whole: string[]; readonly half: string[] }> {
     const names = (await readdir(this.place).catch(absent)) ?? [];
-    const whole: string[] = [];
+    const found = { whole: [] as string[], half: [] as string[] };
     for (const name of names.filter((one) => partsOfName(one) !== undefined).sort()) {
-      const found = await stat(join(this.place, name, MANIFEST_FILE)).catch(absent);
-      if (found !== undefined) whole.push(name);
+      const manifest = await stat(join(this.place, name, MANIFEST_FILE)).catch(absent);
+      found[manifest === undefined ? "half" : "whole"].push(name);
     }
-    return whole;
+    return found;
   }
 
   async manifest(name: string): Promise<Manifest | undefined> {
@@ -37,7 +46,9 @@ export class FolderTarget implements BackupTarget {
   async publish(name: string, { manifest }: { readonly manifest: Manifest }): Promise<void> {
     const folder = join(this.place, name);
     const path = join(folder, MANIFEST_FILE);
-    await writeFile(`${path}.part`, `${JSON.stringify(manifest, null, 2)}\n`);
+    await writeFile(`${path}.part`, `${JSON.stringify(manifest, null, 2)}\n`, {
+      mode: PRIVATE.file,
+    });
     const file = await open(`${path}.part`, "r+");
     try {
       await file.sync();

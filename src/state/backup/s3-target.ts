@@ -2,6 +2,7 @@ import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
 import type { OutsideCalls } from "../../core/outside-calls.ts";
+import { PRIVATE } from "../../core/private.ts";
 import type { S3Settings } from "../../core/settings.ts";
 import { MANIFEST_FILE, type Manifest, partsOfName, readManifest } from "./manifest.ts";
 import { S3Client, textOf, textsOf } from "./s3-client.ts";
@@ -51,13 +52,22 @@ export class S3Target implements BackupTarget {
   }
 
   async list(): Promise<readonly string[]> {
-    const end = `/${MANIFEST_FILE}`;
-    const keys = await this.#keys(this.#prefix);
-    return keys
-      .filter((key) => key.endsWith(end))
-      .map((key) => key.slice(this.#prefix.length, -end.length))
-      .filter((name) => partsOfName(name) !== undefined)
-      .sort();
+    return (await this.#names()).whole;
+  }
+
+  async halves(): Promise<readonly string[]> {
+    return (await this.#names()).half;
+  }
+
+  async #names(): Promise<{ readonly whole: string[]; readonly half: string[] }> {
+    const keys = (await this.#keys(this.#prefix)).map((key) => key.slice(this.#prefix.length));
+    const names = new Set(keys.map((key) => key.split("/", 1)[0]!));
+    const known = new Set(keys);
+    const found = { whole: [] as string[], half: [] as string[] };
+    for (const name of [...names].filter((one) => partsOfName(one) !== undefined).sort()) {
+      found[known.has(`${name}/${MANIFEST_FILE}`) ? "whole" : "half"].push(name);
+    }
+    return found;
   }
 
   async manifest(name: string): Promise<Manifest | undefined> {
@@ -107,6 +117,19 @@ export class S3Target implements BackupTarget {
     await this.#client.askText({ method: "DELETE", key: manifest });
     for (const key of await this.#keys(this.#keyOf(name, ""))) {
       await this.#client.askText({ method: "DELETE", key });
+    }
+    await this.#abortUploads(this.#keyOf(name, ""));
+  }
+
+  /** A process that was killed leaves parts that nobody sees, and that cost money for ever. */
+  async #abortUploads(prefix: string): Promise<void> {
+    const query = { uploads: "", prefix };
+    const xml = await this.#client.askText({ method: "GET", key: "", query });
+    for (const [, upload = ""] of xml.matchAll(/<Upload>(.*?)<\/Upload>/gs)) {
+      const key = textOf(upload, "Key");
+      const uploadId = textOf(upload, "UploadId");
+      if (key === undefined || uploadId === undefined) continue;
+      await this.#client.askText({ method: "DELETE", key, query: { uploadId } });
     }
   }
 
@@ -184,8 +207,8 @@ export class S3Target implements BackupTarget {
     const request = { method: "GET", key, signal: silence.signal } as const;
     const answer = await this.#client.ask(request, async (begun) => begun);
     if (answer.status === 404) throw new FatalError(`Cannot find "${key}" in ${this.place}`);
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, "w");
+    await mkdir(dirname(path), { recursive: true, mode: PRIVATE.folder });
+    const file = await open(path, "w", PRIVATE.file);
     const giveUp = (): void => silence.abort(new Error("nothing comes any more"));
     let timer = setTimeout(giveUp, SILENCE_MS_MAX);
     try {

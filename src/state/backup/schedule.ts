@@ -1,17 +1,26 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Cron } from "croner";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
+import { PRIVATE } from "../../core/private.ts";
 import type { BackupSettings } from "../../core/settings.ts";
 import { secondsOf } from "../../core/time.ts";
 import type { Seal } from "../seal.ts";
 import { namesOf } from "./locate.ts";
-import { type JournalFolder, partsOfName } from "./manifest.ts";
+import { backupName, type JournalFolder, partsOfName } from "./manifest.ts";
 import { takeBackup } from "./take.ts";
 import type { BackupTarget } from "./target.ts";
 
 /** One that failed is tried again so soon, even where the next one is a day away. */
 const RETRY_MS = 60_000;
+
+/** In the folder of the state: the name of the backup under way. */
+const UNDER_WAY_FILE = "backup-under-way";
+
+/** A half one that is not ours may be under way, made by hand: so long it is left alone. */
+const HALF_KEPT_MS = 86_400_000;
 
 export interface ScheduleOptions {
   readonly pipeline: string;
@@ -80,7 +89,11 @@ export class ScheduledBackups {
   async #make(signal: AbortSignal): Promise<void> {
     const { dir, target, seal, journal, keep, pipeline, logger } = this.#options;
     const now = this.#now();
+    await this.#removeHalves(now);
+    const underWay = join(dir, UNDER_WAY_FILE);
+    await writeFile(underWay, `${backupName(pipeline, now)}\n`, { mode: PRIVATE.file });
     const { name, manifest } = await takeBackup({ dir, target, now, seal, journal, signal });
+    await rm(underWay, { force: true });
     this.#lastAt = now;
     const bytes = manifest.files.reduce((sum, { size }) => sum + size, 0);
     logger.info("A backup was made.", { name, bytes });
@@ -88,6 +101,23 @@ export class ScheduledBackups {
     for (const old of names.slice(0, Math.max(names.length - keep, 0))) {
       await target.remove(old);
       logger.info("An old backup was removed.", { name: old });
+    }
+  }
+
+  /**
+   * What a process that was killed has left of its backup: at once when the service made it, later when
+   * somebody else did.
+   */
+  async #removeHalves(now: Date): Promise<void> {
+    const { dir, target, pipeline, logger } = this.#options;
+    const ours = await readFile(join(dir, UNDER_WAY_FILE), "utf8").catch(() => "");
+    for (const name of await target.halves()) {
+      const parts = partsOfName(name);
+      if (parts?.pipeline !== pipeline) continue;
+      const isOld = now.getTime() - parts.takenAt.getTime() > HALF_KEPT_MS;
+      if (name !== ours.trim() && !isOld) continue;
+      await target.remove(name);
+      logger.info("Half a backup was removed, whose process had been killed.", { name });
     }
   }
 

@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
 import { PRIVATE } from "../../core/private.ts";
@@ -181,7 +181,7 @@ function identityOf(dir: string): Pick<Manifest, "pipeline" | "share" | "lineage
 }
 
 async function copyIfThere(from: string, to: string): Promise<boolean> {
-  mkdirSync(join(to, ".."), { recursive: true });
+  mkdirSync(join(to, ".."), { recursive: true, mode: PRIVATE.folder });
   try {
     await copyFile(from, to);
   } catch (failure) {
@@ -189,6 +189,7 @@ async function copyIfThere(from: string, to: string): Promise<boolean> {
     if (code === "ENOENT") return false;
     throw failure;
   }
+  await chmod(to, PRIVATE.file);
   await syncFile(to);
   return true;
 }

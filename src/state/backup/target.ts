@@ -6,6 +6,8 @@ export interface BackupTarget {
   readonly place: string;
   /** Names of the whole backups in it, oldest first. */
   list(): Promise<readonly string[]>;
+  /** Names of what has no manifest: still being made, or left by a process that was killed. */
+  halves(): Promise<readonly string[]>;
   /** The manifest of a backup; of what the target itself points at when `name` is empty. Undefined: none. */
   manifest(name: string): Promise<Manifest | undefined>;
   /** Where the files of a new backup are made. @param spool A folder to make it in if it is not here. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AwsClient } from "aws4fetch";
 import { FatalError, TransientError } from "../../../src/core/errors.ts";
 import { silentLogger } from "../../../src/core/logger.ts";
 import { GuardedCalls } from "../../../src/pipeline/guarded-calls.ts";
@@ -103,6 +104,29 @@ await describeWithS3("backups in a bucket", (server) => {
     expect(await target.list()).toEqual(names.slice(1));
     expect(await target.manifest(names[0]!)).toBeUndefined();
     expect((await rejectionOf(locateBackup(target, "other"))).message).toContain("Cannot find");
+  });
+
+  test("half ones are told, and taken away with their parts", async () => {
+    await make();
+    const target = await targetIn("/kept");
+    const { name } = await take(target, new Date(1e12));
+    const half = "plant-7-20200101T000000.000Z";
+    // What a process that was killed between two parts has sent.
+    const { endpoint = "", accessKeyId = "", secretAccessKey = "" } = server.settings;
+    const raw = new AwsClient({ accessKeyId, secretAccessKey, service: "s3", region: "us-east-1" });
+    const place = `${endpoint}/${target.place.replace("s3://", "")}/${half}`;
+    await raw.fetch(`${place}/state.sqlite`, { method: "PUT", body: "x" });
+    await raw.fetch(`${place}/bus/events/0.journal?uploads`, { method: "POST" });
+    const bucket = place.replace(/\/kept\/.*/, "");
+    const uploads = async (): Promise<string> =>
+      await (await raw.fetch(`${bucket}?uploads`)).text();
+    expect(await uploads()).toContain(half);
+    expect(await target.list()).toEqual([name]);
+    expect(await target.halves()).toEqual([half]);
+    await target.remove(half);
+    expect(await target.halves()).toEqual([]);
+    expect(await uploads()).not.toContain(half);
+    expect(await target.list()).toEqual([name]);
   });
 
   test("large files go in parts", async () => {

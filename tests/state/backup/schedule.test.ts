@@ -102,8 +102,13 @@ describe("ScheduledBackups", () => {
     expect(await times()).toEqual(["plant-7-030000.000Z"]);
   });
 
-  test("removes nothing of others, and no half ones", async () => {
-    const others = ["plant-20200101T000000.000Z", "plant-7-20200101T000000.000Z", "plant-7-notes"];
+  test("removes nothing of others, and no half ones that may be under way", async () => {
+    const others = [
+      "plant-20200101T000000.000Z",
+      "plant-20200101T000001.000Z",
+      "plant-7-20251231T230000.000Z",
+      "plant-7-notes",
+    ];
     for (const name of others) await mkdir(join(base, "backups", name), { recursive: true });
     await writeFile(join(base, "backups/plant-20200101T000000.000Z/manifest.json"), "{}");
     start({ keep: 1 });
@@ -111,6 +116,35 @@ describe("ScheduledBackups", () => {
     expect((await readdir(join(base, "backups"))).sort()).toEqual(
       [...others, "plant-7-20260101T023000.000Z"].sort(),
     );
+    // A day later nobody can be making it any more.
+    await hours(22);
+    expect((await readdir(join(base, "backups"))).sort()).toEqual(
+      [
+        ...others.filter((name) => !name.includes("-20251231T")),
+        "plant-7-20260102T003000.000Z",
+      ].sort(),
+    );
+  });
+
+  test("removes what it left itself when it was killed in the middle", async () => {
+    const target = new FolderTarget(join(base, "backups"));
+    // The process dies before the manifest is written, and none of its clean-up is done.
+    const dying = new FolderTarget(target.place);
+    const dead = Promise.withResolvers<void>();
+    dying.publish = () => {
+      dead.resolve();
+      return new Promise(() => {});
+    };
+    start({ target: dying });
+    await dead.promise;
+    const [half] = await target.halves();
+    expect(half).toBe("plant-7-20260101T003000.000Z");
+    await clock.advance(60_000);
+    const backups = start({ target });
+    await asleep();
+    expect(backups.problem).toBeUndefined();
+    expect(await times()).toEqual(["plant-7-003100.000Z"]);
+    expect(await readdir(join(base, "state"))).not.toContain("backup-under-way");
   });
 
   test("tells of a failure, tries again in a minute, and forgets it", async () => {
