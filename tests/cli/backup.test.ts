@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Installed, installExecutable } from "../support/executable.ts";
+import { urlOf } from "../support/service.ts";
 
 // The service runs in one process and is backed up by another, as in life.
 
@@ -37,7 +38,7 @@ async function startService(cwd: string) {
   const running = aggregator.spawn(["run", "-c", `${cwd}/aggregator.config.ts`], {
     env: { STATE_KEY: KEY, STATE_DIR: `${cwd}/state` },
   });
-  const [, url = ""] = await running.waitFor(/status\s+curl .*?(http:\S+)\/status/);
+  const url = await urlOf(running);
   return { running, url };
 }
 

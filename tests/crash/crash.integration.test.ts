@@ -1,7 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { describeWithKafka } from "../services/kafka.ts";
 import { describeWithPostgres, runSql } from "../services/postgres.ts";
 import { isFull } from "../support/effort.ts";
@@ -13,6 +12,7 @@ import {
   rowsOfRecords,
 } from "../support/exact-stream.ts";
 import { type Installed, installExecutable } from "../support/executable.ts";
+import { configure, getJson, rowsIn } from "../support/service.ts";
 import { readTopic } from "../support/topic-reading.ts";
 import { runWithCrashes } from "./crashes.ts";
 
@@ -33,9 +33,9 @@ interface LedgerAnswer {
 /** Out of order by 4.5 s at most; quiet only while it is dead. */
 const TIME = '{ outOfOrderness: "5s", idleTimeout: "2s" }';
 
-async function configure(aggregator: Installed, source: string, time = TIME): Promise<void> {
-  await writeFile(
-    join(aggregator.folder, "aggregator.config.ts"),
+async function configureFor(aggregator: Installed, source: string, time = TIME): Promise<void> {
+  await configure(
+    aggregator,
     `import { defineConfig, embedded, file, vabus } from "aggregator";
      export default defineConfig({
        source: ${source},
@@ -48,23 +48,12 @@ async function configure(aggregator: Installed, source: string, time = TIME): Pr
 const sqliteEnv = { STORAGE_TYPE: "sqlite", PORT: "0" };
 
 function sqliteRows(aggregator: Installed): ExactRow[] {
-  const db = new DatabaseSync(join(aggregator.folder, "aggregates.sqlite"), { readOnly: true });
-  try {
-    const query = "select name, agg_func, window_start, value, count from aggregates";
-    // The columns are those of the row, by the schema.
-    return (
-      db
-        .prepare(query)
-        .all()
-        .map((row) => ({ ...row })) as unknown as ExactRow[]
-    ).sort(byKey);
-  } finally {
-    db.close();
-  }
+  const path = join(aggregator.folder, "aggregates.sqlite");
+  return rowsIn<ExactRow>(path, "name, agg_func, window_start, value, count").sort(byKey);
 }
 
-async function ledgerOf(url: string): Promise<LedgerAnswer> {
-  return (await (await fetch(`${url}/ledger`)).json()) as LedgerAnswer; // the public shape
+function ledgerOf(url: string): Promise<LedgerAnswer> {
+  return getJson(`${url}/ledger`);
 }
 
 /** All events are in, every window that holds any has fired, and the rows are delivered. */
@@ -72,10 +61,10 @@ async function isDone(url: string): Promise<boolean> {
   const ledger = await ledgerOf(url);
   expect(ledger.balanced).toBe(true);
   if (ledger.received < EVENTS) return false;
-  const status = (await (await fetch(`${url}/status`)).json()) as {
+  const status = await getJson<{
     rules: { windows_open: number }[];
     sinks: { outbox: number }[];
-  };
+  }>(`${url}/status`);
   const isOpen = status.rules.some(({ windows_open }) => windows_open > 0);
   return !isOpen && status.sinks.every(({ outbox }) => outbox === 0);
 }
@@ -83,7 +72,7 @@ async function isDone(url: string): Promise<boolean> {
 test("kill -9 over a file into SQLite", async () => {
   await using aggregator = await installExecutable();
   await writeFile(join(aggregator.folder, "events.ndjson"), `${lines.join("\n")}\n`);
-  await configure(aggregator, 'file({ path: "events.ndjson" })');
+  await configureFor(aggregator, 'file({ path: "events.ndjson" })');
   const { killed } = await runWithCrashes(aggregator, {
     env: sqliteEnv,
     kills: KILLS,
@@ -97,7 +86,7 @@ test("kill -9 over a file into SQLite", async () => {
 
 test("kill -9 over the embedded bus into SQLite, producers trying again", async () => {
   await using aggregator = await installExecutable();
-  await configure(aggregator, "embedded()");
+  await configureFor(aggregator, "embedded()");
   // An answer may be lost with the service: the id tells an event that is sent again.
   const events = lines.map((line, i) => JSON.stringify({ ...JSON.parse(line), id: i }));
   let sent = 0;
@@ -141,7 +130,7 @@ test("kill -9 over VaBus by cursor into SQLite", async () => {
     expect(answer.status).toBe(202);
   }
   await using aggregator = await installExecutable();
-  await configure(aggregator, `vabus({ url: "${url}", limit: 1000 })`);
+  await configureFor(aggregator, `vabus({ url: "${url}", limit: 1000 })`);
   await runWithCrashes(aggregator, {
     env: sqliteEnv,
     kills: KILLS,
@@ -160,7 +149,7 @@ test("kill -9 over VaBus, one by one: no more is lost than was on its way", asyn
   const body = lines.slice(0, handed).join("\n");
   expect((await fetch(`${url}/events`, { method: "POST", body })).status).toBe(202);
   await using aggregator = await installExecutable();
-  await configure(aggregator, `vabus({ url: "${url}", mode: "pop" })`);
+  await configureFor(aggregator, `vabus({ url: "${url}", mode: "pop" })`);
   const { killed } = await runWithCrashes(aggregator, {
     // Short windows: the last one closes at the pace of the clock.
     env: { ...sqliteEnv, AGGREGATION_INTERVAL: "2" },
@@ -172,9 +161,7 @@ test("kill -9 over VaBus, one by one: no more is lost than was on its way", asyn
       if (ledger.received < handed - KILLS) return false;
       const left = await fetch(`${url}/event?wait=0`);
       expect(left.status).toBe(204);
-      const { windows } = (await (await fetch(`${service}/windows`)).json()) as {
-        windows: object[];
-      };
+      const { windows } = await getJson<{ windows: object[] }>(`${service}/windows`);
       return windows.length === 0;
     },
   });
@@ -189,7 +176,7 @@ await describeWithPostgres("kill -9 into PostgreSQL", (server) => {
   test("leaves every row once, and right", async () => {
     await using aggregator = await installExecutable();
     await writeFile(join(aggregator.folder, "events.ndjson"), `${lines.join("\n")}\n`);
-    await configure(aggregator, 'file({ path: "events.ndjson" })');
+    await configureFor(aggregator, 'file({ path: "events.ndjson" })');
     const database = await server.database();
     await runWithCrashes(aggregator, {
       env: { STORAGE_TYPE: "postgres", POSTGRES_CONNECTION_STRING: database, PORT: "0" },
@@ -211,7 +198,7 @@ await describeWithPostgres("kill -9 into PostgreSQL", (server) => {
 await describeWithPostgres("PostgreSQL killed under load", (server) => {
   test("comes back to every row once, and right", async () => {
     await using aggregator = await installExecutable();
-    await configure(aggregator, "embedded()", NEVER_IDLE);
+    await configureFor(aggregator, "embedded()", NEVER_IDLE);
     const database = await server.database();
     const env = { STORAGE_TYPE: "postgres", POSTGRES_CONNECTION_STRING: database, PORT: "0" };
     await runWithCrashes(aggregator, {
@@ -250,16 +237,16 @@ async function publishAll(url: string, meanwhile: () => Promise<unknown>): Promi
 
 /** Every row is delivered; the window of the last event stays open. */
 async function isDelivered(url: string): Promise<boolean> {
-  const status = (await (await fetch(`${url}/status`)).json()) as {
+  const status = await getJson<{
     sinks: { outbox: number; written: number }[];
-  };
+  }>(`${url}/status`);
   return status.sinks.every(({ outbox, written }) => outbox === 0 && written === rows.length);
 }
 
 await describeWithKafka("Kafka killed under load", (server) => {
   test("comes back to every row once, and right", async () => {
     await using aggregator = await installExecutable();
-    await configure(aggregator, "embedded()", NEVER_IDLE);
+    await configureFor(aggregator, "embedded()", NEVER_IDLE);
     const topic = server.topic();
     await runWithCrashes(aggregator, {
       env: {
@@ -282,7 +269,7 @@ await describeWithKafka("kill -9 into Kafka", (server) => {
   test("leaves every row once, as a reader of committed records sees it", async () => {
     await using aggregator = await installExecutable();
     await writeFile(join(aggregator.folder, "events.ndjson"), `${lines.join("\n")}\n`);
-    await configure(aggregator, 'file({ path: "events.ndjson" })');
+    await configureFor(aggregator, 'file({ path: "events.ndjson" })');
     const topic = server.topic();
     await runWithCrashes(aggregator, {
       env: {

@@ -1,5 +1,6 @@
 import { xoshiro128 } from "../bench/generate.ts";
-import type { Installed, Running } from "../support/executable.ts";
+import type { Installed } from "../support/executable.ts";
+import { urlOf } from "../support/service.ts";
 
 export interface CrashOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -51,9 +52,4 @@ export async function runWithCrashes(
   const { code, stderr } = await last.stop();
   if (code !== 0) throw new Error(`The last service ended with ${code}:\n${stderr}`);
   return { said: said + stderr, killed };
-}
-
-async function urlOf(running: Running): Promise<string> {
-  const [, url] = await running.waitFor(/status\s+curl .*?(http:\S+)\/status/);
-  return url!;
 }

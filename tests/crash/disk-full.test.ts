@@ -1,11 +1,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { installExecutable } from "../support/executable.ts";
+import { configure, getJson, publish, queryRows, startService } from "../support/service.ts";
 
 setDefaultTimeout(60_000);
 
@@ -30,8 +29,8 @@ test.skipIf(!isPossible)(
     if (disk === undefined) throw new Error("Cannot mount a tmpfs: the test needs root");
     await using aggregator = await installExecutable();
     try {
-      await writeFile(
-        join(aggregator.folder, "aggregator.config.ts"),
+      await configure(
+        aggregator,
         `import { defineConfig, eventFunction, tumbling } from "aggregator";
        export default defineConfig({
          rules: { second: { window: tumbling("1s"), aggregate: eventFunction() } },
@@ -40,8 +39,7 @@ test.skipIf(!isPossible)(
          status: { port: 0 },
        });`,
       );
-      const running = aggregator.spawn(["run"]);
-      const [, url] = await running.waitFor(/status\s+curl (http:\S+)\/status/);
+      const { running, url } = await startService(aggregator);
       const ballast = join(disk, "ballast");
       const fill = (): void => {
         // As much as there is room for, down to the last block.
@@ -56,42 +54,37 @@ test.skipIf(!isPossible)(
         }
       };
       let accepted = 0;
-      const publish = async (): Promise<number> => {
-        const lines = Array.from({ length: 100 }, (_, i) =>
-          JSON.stringify({ name: `n${i % 7}`, value: 1, timestamp: 1_700_000_000 + accepted + i }),
-        );
-        const answer = await fetch(`${url}/vabus/events`, {
-          method: "POST",
-          body: lines.join("\n"),
+      const publishMore = async (): Promise<number> => {
+        const events = Array.from({ length: 100 }, (_, i) => {
+          return { name: `n${i % 7}`, value: 1, timestamp: 1_700_000_000 + accepted + i };
         });
-        if (answer.status === 202) accepted += lines.length;
+        const answer = await publish(url, events);
+        if (answer.status === 202) accepted += events.length;
         else expect(answer.headers.get("retry-after")).not.toBeNull();
         return answer.status;
       };
-      expect(await publish()).toBe(202);
+      expect(await publishMore()).toBe(202);
       fill();
       const statuses = new Set<number>();
-      for (let i = 0; i < 20; i++) statuses.add(await publish());
+      for (let i = 0; i < 20; i++) statuses.add(await publishMore());
       expect(statuses.has(503)).toBe(true);
       for (;;) {
-        const health = (await (await fetch(`${url}/healthz`)).json()) as { status: string };
+        const health = await getJson<{ status: string }>(`${url}/healthz`);
         if (health.status === "degraded" || accepted === 100) break;
         await Bun.sleep(50);
       }
       spawnSync("sh", ["-c", `rm -f "${ballast}"-*`]);
-      for (;;) if ((await publish()) === 202) break;
+      for (;;) if ((await publishMore()) === 202) break;
       for (;;) {
-        const ledger = (await (await fetch(`${url}/ledger`)).json()) as { aggregated: number };
-        const { windows } = (await (await fetch(`${url}/windows`)).json()) as { windows: object[] };
+        const ledger = await getJson<{ aggregated: number }>(`${url}/ledger`);
+        const { windows } = await getJson<{ windows: object[] }>(`${url}/windows`);
         if (ledger.aggregated === accepted && windows.length === 0) break;
         await Bun.sleep(50);
       }
       const { code } = await running.stop();
       expect(code).toBe(0);
-      const db = new DatabaseSync(join(aggregator.folder, "aggregates.sqlite"), { readOnly: true });
-      const total = db.prepare("select sum(count) as n from aggregates").get();
-      db.close();
-      expect(Number(total?.["n"])).toBe(accepted);
+      const path = join(aggregator.folder, "aggregates.sqlite");
+      expect(queryRows(path, "select sum(count) as n from aggregates")).toEqual([{ n: accepted }]);
     } finally {
       spawnSync("umount", ["-l", disk]);
       rmSync(disk, { recursive: true, force: true });

@@ -1,28 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { installExecutable } from "../support/executable.ts";
+import { configure, getJson, queryRows, rowsIn, startService } from "../support/service.ts";
 import { startSlowBus } from "./slow-bus.ts";
 
 // Faults that were reported of programs of this kind, with what is right. Those that need no clock and no
 // server are golden cases.
 
 const CASE_MS = 120_000;
-
-function rowsIn(path: string): Record<string, unknown>[] {
-  const db = new DatabaseSync(path, { readOnly: true });
-  try {
-    const query = "select name, value, count from aggregates order by window_start, name";
-    return db
-      .prepare(query)
-      .all()
-      .map((row) => ({ ...row }));
-  } finally {
-    db.close();
-  }
-}
 
 describe("one fast clock", () => {
   test(
@@ -32,8 +18,8 @@ describe("one fast clock", () => {
       const minute = Math.floor(Date.now() / 60_000) * 60;
       const temp = (value: number, at: number): string =>
         `${JSON.stringify({ name: "temp", value, timestamp: minute + at })}\n`;
-      await writeFile(
-        join(aggregator.folder, "aggregator.config.ts"),
+      await configure(
+        aggregator,
         `import { defineConfig, eventFunction, stdin, stdout, tumbling } from "aggregator";
          export default defineConfig({
            source: stdin(),
@@ -65,9 +51,8 @@ describe("one fast clock", () => {
         [-600, 2000, 1],
         ...Array.from({ length: 10 }, (_, i) => [(i - 9) * 60, i + 1, 1]),
       ]);
-      const db = new DatabaseSync(join(aggregator.folder, "aggregator-data/state.sqlite"));
-      const letters = db.prepare("select reason, at, body from dead_letters order by seq").all();
-      db.close();
+      const state = join(aggregator.folder, "aggregator-data/state.sqlite");
+      const letters = queryRows(state, "select reason, at, body from dead_letters order by seq");
       expect(letters.map((letter) => [letter["reason"], letter["at"]])).toEqual([
         ["future", "line 3"],
         ["invalid_timestamp", "line 7"],
@@ -102,8 +87,8 @@ describe("a bus that asks for patience", () => {
         { events: [{ name: "end", value: 0, timestamp: 1_729_864_800, id: "e6" }] },
       ]);
       try {
-        await writeFile(
-          join(aggregator.folder, "aggregator.config.ts"),
+        await configure(
+          aggregator,
           `import { defineConfig, eventFunction, tumbling, vabus } from "aggregator";
            export default defineConfig({
              source: vabus({ url: "${bus.url}" }),
@@ -112,13 +97,12 @@ describe("a bus that asks for patience", () => {
              status: { port: 0 },
            });`,
         );
-        const running = aggregator.spawn(["run"]);
-        const [, url] = await running.waitFor(/status\s+curl (http:\S+)\/status/);
+        const { running, url } = await startService(aggregator);
         const reasons = new Set<string>();
         for (;;) {
-          const health = (await (await fetch(`${url}/healthz`)).json()) as { reasons?: string[] };
+          const health = await getJson<{ reasons?: string[] }>(`${url}/healthz`);
           for (const reason of health.reasons ?? []) reasons.add(reason.replace(/[0-9.]+/g, "N"));
-          const ledger = (await (await fetch(`${url}/ledger`)).json()) as { received: number };
+          const ledger = await getJson<{ received: number }>(`${url}/ledger`);
           if (ledger.received >= 6) break;
           await Bun.sleep(100);
         }
@@ -127,7 +111,7 @@ describe("a bus that asks for patience", () => {
         await Bun.sleep(3_000);
         const quiet = bus.requests.length - quietFrom;
         expect((await running.stop()).code).toBe(0);
-        expect(rowsIn(join(aggregator.folder, "aggregates.sqlite"))).toEqual([
+        expect(rowsIn(join(aggregator.folder, "aggregates.sqlite"), "name, value, count")).toEqual([
           { name: "a", value: 31, count: 5 },
         ]);
         const limited = bus.requests.findIndex(({ answer }) => answer === "429");
@@ -149,8 +133,8 @@ describe("a window of thirty days", () => {
     "waits without working, and closes nothing early",
     async () => {
       await using aggregator = await installExecutable();
-      await writeFile(
-        join(aggregator.folder, "aggregator.config.ts"),
+      await configure(
+        aggregator,
         `import { defineConfig, eventFunction, stdin, tumbling } from "aggregator";
          export default defineConfig({
            source: stdin({ follow: true }),
@@ -159,8 +143,7 @@ describe("a window of thirty days", () => {
            status: { port: 0 },
          });`,
       );
-      const running = aggregator.spawn(["run"]);
-      const [, url] = await running.waitFor(/status\s+curl (http:\S+)\/status/);
+      const { running, url } = await startService(aggregator);
       running.feed('{"name":"bill","value":1,"timestamp":1728864000}\n');
       running.feed('{"name":"bill","value":4,"timestamp":1730592000}\n');
       await Bun.sleep(1_000);
@@ -196,13 +179,12 @@ describe("odd names", () => {
     "do not blind a scrape, and are shown as they are everywhere else",
     async () => {
       await using aggregator = await installExecutable();
-      await writeFile(
-        join(aggregator.folder, "aggregator.config.ts"),
+      await configure(
+        aggregator,
         `import { defineConfig, stdin } from "aggregator";
          export default defineConfig({ source: stdin({ follow: true }), status: { port: 0 } });`,
       );
-      const running = aggregator.spawn(["run"]);
-      const [, url] = await running.waitFor(/status\s+curl (http:\S+)\/status/);
+      const { running, url } = await startService(aggregator);
       for (const [i, name] of names.entries()) {
         running.feed(`${JSON.stringify({ name, value: i + 1, timestamp: 1_729_864_800 + i })}\n`);
       }
@@ -219,7 +201,7 @@ describe("odd names", () => {
       // No label carries a name of events: their number has no bound. What is left is all well-formed.
       for (const line of text.split("\n")) expect(line).toMatch(METRICS_LINE);
       expect(text).toContain('aggregator_rows_written_total{sink="sqlite"} 7\n');
-      const rows = rowsIn(join(aggregator.folder, "aggregates.sqlite"));
+      const rows = rowsIn(join(aggregator.folder, "aggregates.sqlite"), "name, value, count");
       expect(new Set(rows.map(({ name }) => name))).toEqual(new Set(names));
       expect(rows.every(({ name, value }) => names[Number(value) - 1] === name)).toBe(true);
     },

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { installExecutable } from "../support/executable.ts";
+import { configure, startService } from "../support/service.ts";
 
 const EVENTS_A_POST = 1_000;
 
@@ -26,13 +26,12 @@ interface Status {
 
 test("a dead sink slows the producers down in the end, and nothing accepted is lost", async () => {
   await using aggregator = await installExecutable();
-  await writeFile(join(aggregator.folder, "aggregator.config.ts"), CONFIG);
+  await configure(aggregator, CONFIG);
   const path = join(aggregator.folder, "aggregates.sqlite");
   // Whoever else writes to the file keeps the sink out of it.
   using blocker = new DatabaseSync(path);
   blocker.exec("pragma journal_mode = wal; begin immediate");
-  const running = aggregator.spawn(["run"]);
-  const [, url] = await running.waitFor(/status\s+curl .*?(http:\S+)\/status/);
+  const { running, url } = await startService(aggregator);
 
   const beginsAt = Math.floor(Date.now() / 1000) - 3_600;
   const sumOf = (post: number): number => post * EVENTS_A_POST;

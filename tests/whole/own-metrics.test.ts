@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Metric } from "../../src/core/event.ts";
 import { installExecutable } from "../support/executable.ts";
+import { configure, startService } from "../support/service.ts";
 
 const CONFIG = `
 import { defineConfig, eventFunction, sqlite, tumbling } from "aggregator";
@@ -18,9 +17,8 @@ export default defineConfig({
 
 test("own metrics are read back from the bus, and what they say is what was done", async () => {
   await using aggregator = await installExecutable();
-  await writeFile(join(aggregator.folder, "aggregator.config.ts"), CONFIG);
-  const running = aggregator.spawn(["run"]);
-  const [, url] = await running.waitFor(/status\s+curl .*?(http:\S+)\/status/);
+  await configure(aggregator, CONFIG);
+  const { running, url } = await startService(aggregator);
   const beginsAt = Math.floor(Date.now() / 1000);
   const events = [
     { name: "cpu", value: 1, timestamp: beginsAt },

@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
-import { type Installed, installExecutable, type Running } from "../support/executable.ts";
+import { installExecutable } from "../support/executable.ts";
+import { configure, getJson, queryRows, rowsIn, startService, until } from "../support/service.ts";
 
 // The executable alone in an empty folder, as a person would use it.
 
@@ -21,57 +22,12 @@ export default defineConfig({
 });
 `;
 
-interface Service {
-  readonly running: Running;
-  readonly url: string;
-}
-
-async function startService(
-  aggregator: Installed,
-  env: Record<string, string> = {},
-): Promise<Service> {
-  const running = aggregator.spawn(["run"], { env });
-  const [, url] = await running.waitFor(/status\s+curl .*?(http:\S+)\/status/);
-  return { running, url: url! };
-}
-
-async function getJson(url: string): Promise<Record<string, unknown>> {
-  const answer = await fetch(url);
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as Record<string, unknown>; // the tests look at what is in it
-}
-
-/** Asks until the answer is as wanted. */
-async function until<Answer>(
-  ask: () => Promise<Answer>,
-  wanted: (answer: Answer) => boolean,
-): Promise<Answer> {
-  for (;;) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    await Bun.sleep(50);
-  }
-}
-
-function rowsIn(path: string): Record<string, unknown>[] {
-  const db = new DatabaseSync(path, { readOnly: true });
-  try {
-    const query = "select * from aggregates order by window_start, name, agg_func";
-    return db
-      .prepare(query)
-      .all()
-      .map((row) => ({ ...row }));
-  } finally {
-    db.close();
-  }
-}
-
 describe("aggregator run", () => {
   test(
     "takes events at the embedded bus and writes their windows",
     async () => {
       await using aggregator = await installExecutable();
-      await writeFile(join(aggregator.folder, "aggregator.config.ts"), CONFIG);
+      await configure(aggregator, CONFIG);
       const { running, url } = await startService(aggregator);
       const now = Math.floor(Date.now() / 1000);
       const events = [
@@ -133,8 +89,8 @@ describe("aggregator run", () => {
         join(aggregator.folder, "events.ndjson.gz"),
         gzipSync(`${lines.join("\n")}\nbroken`),
       );
-      await writeFile(
-        join(aggregator.folder, "aggregator.config.ts"),
+      await configure(
+        aggregator,
         `import { count, defineConfig, file, sum, tumbling } from "aggregator";
          export default defineConfig({
            source: file({ path: "events.ndjson.gz" }),
@@ -150,16 +106,10 @@ describe("aggregator run", () => {
       const total = rows.filter((row) => row["agg_func"] === "total");
       // Σ i/4 for i < 10,000, exact in binary.
       expect(total.reduce((sum, row) => sum + Number(row["value"]), 0)).toBe(12_498_750);
-      const db = new DatabaseSync(join(aggregator.folder, "aggregator-data/state.sqlite"), {
-        readOnly: true,
-      });
-      expect(
-        db
-          .prepare("select reason, at from dead_letters")
-          .all()
-          .map((row) => ({ ...row })),
-      ).toEqual([{ reason: "invalid_json", at: "line 10001" }]);
-      db.close();
+      const state = join(aggregator.folder, "aggregator-data/state.sqlite");
+      expect(queryRows(state, "select reason, at from dead_letters")).toEqual([
+        { reason: "invalid_json", at: "line 10001" },
+      ]);
     },
     BUILD_MS,
   );
@@ -168,8 +118,8 @@ describe("aggregator run", () => {
     "keeps a stream on standard input open until it is stopped",
     async () => {
       await using aggregator = await installExecutable();
-      await writeFile(
-        join(aggregator.folder, "aggregator.config.ts"),
+      await configure(
+        aggregator,
         `import { defineConfig, stdin, stdout } from "aggregator";
          export default defineConfig({
            source: stdin({ follow: true }),
@@ -225,7 +175,7 @@ describe("a state that another process has locked", () => {
     "degrades the service, which goes on when the lock is gone",
     async () => {
       await using aggregator = await installExecutable();
-      await writeFile(join(aggregator.folder, "aggregator.config.ts"), CONFIG);
+      await configure(aggregator, CONFIG);
       const { running, url } = await startService(aggregator);
       const browser = new DatabaseSync(join(aggregator.folder, "aggregator-data/state.sqlite"));
       browser.exec("begin immediate");
@@ -329,8 +279,8 @@ describe("aggregator check", () => {
     "lists every error at once and exits with 78",
     async () => {
       await using aggregator = await installExecutable();
-      await writeFile(
-        join(aggregator.folder, "aggregator.config.ts"),
+      await configure(
+        aggregator,
         `export default { rules: { slow: { window: { kind: "tumbling", size: "5 minuts" } } }, sinkz: {} };`,
       );
       const { code, stderr } = await aggregator.run(["check"]);

@@ -1,0 +1,77 @@
+import { expect } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Installed, Running, RunOptions } from "./executable.ts";
+
+/** A service that runs and can be asked. */
+export interface Service {
+  readonly running: Running;
+  /** Of its HTTP interface, without a slash at the end. */
+  readonly url: string;
+}
+
+/** What `run` in this folder finds without being told. */
+export async function configure(aggregator: Installed, config: string): Promise<void> {
+  await writeFile(join(aggregator.folder, "aggregator.config.ts"), config);
+}
+
+/** Starts `aggregator run` and waits until it can be asked. */
+export async function startService(
+  aggregator: Installed,
+  env: RunOptions["env"] = {},
+): Promise<Service> {
+  const running = aggregator.spawn(["run"], { env });
+  return { running, url: await urlOf(running) };
+}
+
+/** Where a service that was started can be asked, once it can. Rejects when it ends before. */
+export async function urlOf(running: Running): Promise<string> {
+  const [, url] = await running.waitFor(/status\s+curl .*?(http:\S+)\/status/);
+  return url!; // of the pattern
+}
+
+/** What is said there, as JSON. */
+export async function getJson<Answer = Record<string, unknown>>(url: string): Promise<Answer> {
+  const answer = await fetch(url);
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as Answer; // the caller knows what it asked for
+}
+
+/** Asks until the answer is as wanted. */
+export async function until<Answer>(
+  ask: () => Promise<Answer>,
+  wanted: (answer: Answer) => boolean,
+): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    await Bun.sleep(50);
+  }
+}
+
+/** Publishes events, one a line, at the bus of the service. */
+export function publish(url: string, events: readonly object[]): Promise<Response> {
+  const body = events.map((event) => `${JSON.stringify(event)}\n`).join("");
+  return fetch(`${url}/vabus/events`, { method: "POST", body });
+}
+
+/** What a query finds in an SQLite file of the service, whether that runs or not. */
+export function queryRows<Row = Record<string, unknown>>(path: string, query: string): Row[] {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    // The columns are those of the query.
+    return db
+      .prepare(query)
+      .all()
+      .map((row) => ({ ...row }) as Row);
+  } finally {
+    db.close();
+  }
+}
+
+/** The table of an SQLite sink, in a fixed order. */
+export function rowsIn<Row = Record<string, unknown>>(path: string, columns = "*"): Row[] {
+  const order = "order by window_start, name, agg_func";
+  return queryRows(path, `select ${columns} from aggregates ${order}`);
+}
