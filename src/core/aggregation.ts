@@ -48,6 +48,13 @@ export interface CellAggregation {
 export interface ObjectAggregation<State = unknown> {
   readonly kind: "object";
   readonly name: string;
+  /**
+   * A text that changes when the meaning of the function does, where its name does not tell: that of the
+   * code in a configuration. Undefined: the name tells.
+   */
+  readonly source?: string;
+  /** A text that changes when its meaning does, where the name does not say it all. */
+  readonly source?: string;
   /** Makes the accumulator of no events. */
   init(): State;
   /** Adds one finite value: changes `state` and returns it, or returns another. */
@@ -84,7 +91,11 @@ export type FunctionParameter = "fraction" | "bounds" | "duration";
 export type FunctionDefinition =
   | { readonly name: string; readonly parameter?: undefined; make(): Aggregation }
   | { readonly name: string; readonly parameter: "fraction"; make(fraction: number): Aggregation }
-  | { readonly name: string; readonly parameter: "bounds"; make(bounds: readonly number[]): Aggregation }
+  | {
+      readonly name: string;
+      readonly parameter: "bounds";
+      make(bounds: readonly number[]): Aggregation;
+    }
   | {
       readonly name: string;
       readonly parameter: "duration";

@@ -30,8 +30,26 @@ export const BATCH_EVENTS = 8192;
 /** Series of one rule unless it says otherwise: at 250 bytes a series and pane, 250 MB. */
 export const SERIES_MAX_DEFAULT = 1_000_000;
 
+/** Sessions that one rule may hold at a time: some hundred bytes each. */
+export const SESSIONS_MAX = 4_000_000;
+
 /** Panes that one rule may hold at a time. A config that would need more is refused by `check`. */
 export const PANES_MAX = 65_536;
+
+/** Panes that one window may be composed of: each firing merges all of them. */
+export const PANES_PER_WINDOW_MAX = 10_000;
+
+/** Functions of one rule, or of the registry: an event names its own by a number of one byte. */
+export const FUNCTIONS_MAX = 200;
+
+/** Bounds of one histogram: each costs a cell of every series. */
+export const HISTOGRAM_BOUNDS_MAX = 1_000;
+
+/** Globs of one name or label: each is tried on every new text. */
+export const GLOBS_MAX = 256;
+
+/** Windows in a row that are filled for a series without events, each with a row: a week of minutes. */
+export const FILL_WINDOWS_MAX = 10_080;
 
 /** Rows written to a sink in one transaction: long enough to be fast, short enough to retry. */
 export const SINK_BATCH_ROWS_MAX = 10_000;

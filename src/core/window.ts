@@ -26,6 +26,18 @@ export interface SessionWindow {
 export const CALENDAR_UNITS = ["hour", "day", "week", "month", "quarter", "year"] as const;
 export type CalendarUnit = (typeof CALENDAR_UNITS)[number];
 
+/** Days of the week from 1 on, as ISO 8601 counts them. */
+export const WEEKDAYS = [
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+  "sunday",
+] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
 /** Adjacent windows of the civil calendar in a zone; `hour` is an absolute hour. */
 export interface CalendarWindow {
   readonly kind: "calendar";
