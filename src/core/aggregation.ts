@@ -48,11 +48,6 @@ export interface CellAggregation {
 export interface ObjectAggregation<State = unknown> {
   readonly kind: "object";
   readonly name: string;
-  /**
-   * A text that changes when the meaning of the function does, where its name does not tell: that of the
-   * code in a configuration. Undefined: the name tells.
-   */
-  readonly source?: string;
   /** A text that changes when its meaning does, where the name does not say it all. */
   readonly source?: string;
   /** Makes the accumulator of no events. */
