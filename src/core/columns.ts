@@ -8,7 +8,14 @@ export const MISSED = {
   overLimit: 2,
   /** The rule does not want it. */
   filtered: 4,
+  /** A function of the rule threw. */
+  failed: 8,
+  /** Taken, but too late for some of its windows: not missed at all. */
+  latePartial: 16,
 } as const;
+
+/** Labels with their values, in any order; no label twice. */
+export type LabelPairs = readonly (readonly [label: string, value: string])[];
 
 /** A line that is no event. */
 export interface LineRefusal {
@@ -39,7 +46,7 @@ export class EventColumns {
   readonly value: Float64Array;
   /** Event time, in microseconds since the epoch. */
   readonly time: Float64Array;
-  /** How many rules did not take the event; 0 as decoded. */
+  /** How many rules that read events did not take the event; 0 as decoded. */
   readonly missedBy: Uint8Array;
   /** {@link MISSED} bits of these rules; 0 as decoded. */
   readonly missed: Uint8Array;
@@ -51,6 +58,10 @@ export class EventColumns {
   idCount = 0;
   /** The id of the event, undefined where it has none. */
   readonly ids: (string | undefined)[];
+  /** How many events carry labels that somebody looks at: where it is 0, nobody looks at `labels`. */
+  labelCount = 0;
+  /** The labels of the event, undefined where it has none. */
+  readonly labels: (LabelPairs | undefined)[];
   readonly refusals: LineRefusal[] = [];
 
   constructor(capacity: number) {
@@ -64,6 +75,7 @@ export class EventColumns {
     this.line = new Int32Array(capacity);
     this.start = new Int32Array(capacity);
     this.ids = new Array<string | undefined>(capacity).fill(undefined);
+    this.labels = new Array<LabelPairs | undefined>(capacity).fill(undefined);
   }
 
   /** Forgets the events and refusals, which were handled; `received` goes on until the batch is cut. */
@@ -75,6 +87,8 @@ export class EventColumns {
     this.refusals.length = 0;
     if (this.idCount > 0) this.ids.fill(undefined);
     this.idCount = 0;
+    if (this.labelCount > 0) this.labels.fill(undefined);
+    this.labelCount = 0;
   }
 }
 

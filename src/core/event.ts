@@ -36,6 +36,7 @@ export const REFUSAL_REASONS = [
   "future",
   "late",
   "over_limit",
+  "rule_failed",
   "refused",
 ] as const;
 

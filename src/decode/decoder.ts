@@ -22,6 +22,8 @@ export interface DecoderOptions extends EventRules {
   readonly seed: number;
   /** Events whose name begins so are filtered: our own metrics. */
   readonly ignoredPrefix?: string | undefined;
+  /** Whether labels are kept in the columns: some rule looks at them. */
+  readonly keepsLabels?: boolean | undefined;
 }
 
 const LINE_FEED = 10;
@@ -33,6 +35,7 @@ const LINE_FEED = 10;
 export class Decoder {
   readonly names: NameTable;
   readonly #rules: EventRules;
+  readonly #keepsLabels: boolean;
   readonly #scanner: Scanner;
   readonly #text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #slack = new Uint8Array(SCAN_SLACK_BYTES);
@@ -40,6 +43,7 @@ export class Decoder {
 
   constructor(options: DecoderOptions) {
     this.#rules = options;
+    this.#keepsLabels = options.keepsLabels ?? false;
     this.names = new NameTable(options);
     this.#scanner = new Scanner(options, this.names);
   }
@@ -121,6 +125,10 @@ export class Decoder {
     if (event.id !== undefined) {
       columns.ids[at] = event.id;
       columns.idCount++;
+    }
+    if (this.#keepsLabels && event.labels.length > 0) {
+      columns.labels[at] = event.labels;
+      columns.labelCount++;
     }
   }
 

@@ -24,7 +24,12 @@ export interface EngineRow {
 /** The order of the rows of one firing: by window end, rule, name, labels and function (UTF-16 code units). */
 export function compareRows(a: EngineRow, b: EngineRow): number {
   if (a.end !== b.end) return a.end - b.end;
-  return compare(a.rule, b.rule) || compare(a.name, b.name) || compareLabels(a, b) || compare(a.agg_func, b.agg_func);
+  return (
+    compare(a.rule, b.rule) ||
+    compare(a.name, b.name) ||
+    compareLabels(a, b) ||
+    compare(a.agg_func, b.agg_func)
+  );
 }
 
 function compareLabels({ labels: a }: EngineRow, { labels: b }: EngineRow): number {

@@ -12,14 +12,20 @@ import {
 } from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
 import { compareRows, type EngineRow } from "./engine-row.ts";
+import type { RuleContext } from "./era.ts";
 import { PartialIntervals } from "./partial-intervals.ts";
-import { type HeldWindow, RuleEngine } from "./rule-engine.ts";
+import { RuleEngine } from "./rule-engine.ts";
 import { SeenIds } from "./seen-ids.ts";
 import { type StoredWatermark, Watermark } from "./watermark.ts";
+import type { HeldWindow } from "./windows.ts";
 
 export interface EngineOptions {
   readonly rules: readonly RuleSettings[];
   readonly names: Names;
+  /** What the function numbers of the columns mean, for the functions of rules; as decode has them. */
+  readonly functions?: readonly string[];
+  /** Told when a function of the configuration threw while it made a row. */
+  readonly onRowFailure?: (detail: string) => void;
   readonly outOfOrderness: DurationMicros;
   /** Infinity: off. */
   readonly idleTimeoutMs: number;
@@ -57,7 +63,14 @@ export interface EngineRefusal {
  */
 export class Engine {
   readonly ledger: LedgerCounts = emptyLedger();
+  /** A rule stands behind the one that it reads. */
   readonly rules: readonly RuleEngine[];
+  /** Those that read events. */
+  readonly #readers: readonly RuleEngine[];
+  readonly #context: RuleContext;
+  readonly #outOfOrderness: DurationMicros;
+  /** By index of the columns: what a function of a rule threw. */
+  readonly #failures = new Map<number, string>();
   readonly #watermark: Watermark;
   readonly #seen: SeenIds;
   readonly #partial = new PartialIntervals();
@@ -73,12 +86,27 @@ export class Engine {
     this.#seen = new SeenIds(options.dedupe);
     this.#maxFuture = options.maxFuture;
     assert(shareFunctions(options.rules), "rules by event must know the same functions");
-    const { names, outOfOrderness } = options;
-    const isPartial = (start: EpochMicros, end: EpochMicros): boolean =>
-      this.#partial.touch(start, end);
-    this.rules = options.rules.map(
-      (rule) => new RuleEngine(rule, { outOfOrderness, names, isPartial }),
-    );
+    this.#outOfOrderness = options.outOfOrderness;
+    this.#context = {
+      names: options.names,
+      functions: options.functions ?? [],
+      outOfOrderness: options.outOfOrderness,
+      isPartial: (start, end) => this.#partial.touch(start, end),
+      onFailure: ({ index, detail }) => this.#failures.set(index, detail),
+      onRowFailure: options.onRowFailure ?? (() => undefined),
+      usersOf: (selection) => this.rules.flatMap((rule) => rule.usersOf(selection)),
+    };
+    this.rules = this.#makeRules(options.rules);
+    this.#readers = this.rules.filter(({ lower }) => lower === undefined);
+  }
+
+  #makeRules(rules: readonly RuleSettings[]): RuleEngine[] {
+    const made: RuleEngine[] = [];
+    for (const rule of rules) {
+      const lower = made.find(({ name }) => name === rule.from);
+      made.push(new RuleEngine(rule, this.#context, lower));
+    }
+    return made;
   }
 
   /** Event time up to which no event is expected any more; -Infinity before the first event. */
@@ -163,6 +191,10 @@ export class Engine {
       if (t > futureLimit) {
         ahead++;
         this.#addToRules(columns, { from, to: i, arrival }, refusals);
+        if (i > from) {
+          this.#watermark.arrived(partition, epochMicros(newest), arrival.nowMs);
+          this.#watermark.advance();
+        }
         from = i + 1;
         refusals.push(this.#refuseFuture(i, t, arrival.now));
       } else if (t > newest) {
@@ -191,13 +223,17 @@ export class Engine {
   ): void {
     const { from, to } = range;
     if (from >= to) return;
-    let missed = 0;
-    for (const rule of this.rules) {
-      const before = rule.ledger.aggregated;
-      rule.add(columns, from, to);
-      missed += to - from - (rule.ledger.aggregated - before);
+    let marked = false;
+    const path = {
+      value: this.watermark,
+      newest: this.#watermark.newestOf(range.arrival.partition),
+      others: this.#watermark.othersOf(range.arrival.partition),
+      outOfOrderness: this.#outOfOrderness,
+    };
+    for (const rule of this.#readers) {
+      if (rule.add(columns, range, path)) marked = true;
     }
-    if (missed > 0) this.#account(columns, range, refusals);
+    if (marked) this.#account(columns, range, refusals);
     else this.ledger.aggregated += to - from;
   }
 
@@ -212,9 +248,9 @@ export class Engine {
     for (let i = range.from; i < range.to; i++) {
       newest = Math.max(newest, columns.time[i]!);
       const missed = columns.missed[i]!;
-      if (columns.missedBy[i]! < this.rules.length) {
+      if (columns.missedBy[i]! < this.#readers.length) {
         ledger.aggregated++;
-        if ((missed & MISSED.late) !== 0) ledger.late_partial++;
+        if ((missed & (MISSED.late | MISSED.latePartial)) !== 0) ledger.late_partial++;
       } else if ((missed & MISSED.late) !== 0) {
         ledger.late++;
         // No window is forgotten within the range, so the watermark may follow the events one by one.
@@ -225,10 +261,15 @@ export class Engine {
         ledger.over_limit++;
         const detail = "one series more than maxSeries allows in every rule";
         refusals.push({ index: i, reason: "over_limit", detail, bySeconds: 0 });
+      } else if ((missed & MISSED.failed) !== 0) {
+        ledger.invalid++;
+        const detail = this.#failures.get(i)!;
+        refusals.push({ index: i, reason: "rule_failed", detail, bySeconds: 0 });
       } else {
         ledger.filtered++;
       }
     }
+    this.#failures.clear();
   }
 
   #refuseFuture(index: number, time: number, now: EpochMicros): EngineRefusal {
@@ -240,9 +281,14 @@ export class Engine {
 
   #refuseLate(index: number, time: EpochMicros): EngineRefusal {
     // Another rule may have refused it for its series alone.
-    const closed = this.rules
-      .map((rule) => rule.lateness(time))
-      .filter(({ windowEnd, allowed }) => windowEnd + allowed <= this.watermark);
+    const lateness = this.#readers.map((rule) => rule.lateness(time));
+    const closed = lateness.filter(
+      ({ windowEnd, allowed }) => windowEnd + allowed <= this.watermark,
+    );
+    if (closed.length === 0) {
+      const detail = "late: it lies before the end of the last session of its series";
+      return { index, reason: "late", detail, bySeconds: 0 };
+    }
     // The rule that would have waited longest tells how late it was.
     const last = closed.reduce((a, b) =>
       b.windowEnd + b.allowed > a.windowEnd + a.allowed ? b : a,
@@ -260,16 +306,22 @@ export class Engine {
     for (const rule of this.rules) {
       rule.forget(watermark, this.#rows);
       next = Math.min(next, rule.nextForget(watermark));
-      oldest = Math.min(oldest, rule.forgottenBefore);
+    }
+    if (!this.#partial.isEmpty) {
+      for (const rule of this.rules) oldest = Math.min(oldest, rule.forgottenBefore);
     }
     this.#nextForget = epochMicros(next);
     // A window may still be opened by a late event, so it is not enough to look at those held.
     this.#partial.forgetBefore(epochMicros(oldest));
   }
 
-  /** Ends a batch: the rows of the windows that fired in it, in their order. */
-  collect(): EngineRow[] {
-    for (const rule of this.rules) rule.collect(this.watermark, this.#rows);
+  /**
+   * Ends a batch: the rows of the windows that fired in it, in their order.
+   *
+   * @param clock What `early` goes by; event time when left out.
+   */
+  collect(clock: EpochMicros = this.watermark): EngineRow[] {
+    for (const rule of this.rules) rule.collect(this.watermark, this.#rows, clock);
     const rows = this.#rows.sort(compareRows);
     this.#rows = [];
     return rows;
@@ -390,7 +442,7 @@ export class Engine {
     const inUse = new Uint8Array(count);
     for (const rule of this.rules) {
       rule.releaseSeries();
-      rule.series.markNames(inUse);
+      rule.markNames(inUse);
     }
     return inUse;
   }

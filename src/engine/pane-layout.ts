@@ -1,20 +1,50 @@
+import { assert } from "../core/errors.ts";
 import { type EpochMicros, epochMicros } from "../core/time.ts";
-import type { TumblingWindow, WindowRule } from "../core/window.ts";
+import type { WindowRule } from "../core/window.ts";
+import { calendarLayout } from "./calendar-layout.ts";
 
 /**
- * How time is cut into panes. Panes are numbered by ordinals, so that they need not be of one length.
- * `startOf(ordinalOf(t)) <= t < startOf(ordinalOf(t) + 1)` for every instant.
+ * How time is cut into panes, and windows composed of them. Panes are numbered by ordinals, so that they
+ * need not be of one length. `startOf(ordinalOf(t)) <= t < startOf(ordinalOf(t) + 1)` for every instant;
+ * an infinite one has an infinite ordinal. Window `k` is made of the `span` panes from `k * every` on.
  */
 export interface PaneLayout {
   ordinalOf(time: EpochMicros): number;
   startOf(ordinal: number): EpochMicros;
+  readonly every: number;
+  readonly span: number;
 }
 
+/** The panes of any kind of window but sessions. */
 export function paneLayoutOf(window: WindowRule): PaneLayout {
-  const { size, offset } = window as TumblingWindow;
+  assert(window.kind !== "session", "sessions have no panes");
+  if (window.kind === "calendar") return { ...calendarLayout(window), every: 1, span: 1 };
+  if (window.kind === "tumbling") return evenLayout(window.size, window.offset, 1, 1);
+  const { size, every, offset } = window;
+  const pane = greatestCommonDivisor(size, every);
+  return evenLayout(pane, offset, every / pane, size / pane);
+}
+
+/** The first boundary of a kind of windows at or after an instant: where another meaning may begin. */
+export function boundaryAfter(window: WindowRule, time: EpochMicros): EpochMicros {
+  // What came is the old meaning's, to the last of it.
+  if (window.kind === "session") return epochMicros(time + 1);
+  const { ordinalOf, startOf, every } = paneLayoutOf(window);
+  const last = Math.floor(ordinalOf(time) / every);
+  const start = startOf(last * every);
+  return start >= time ? start : startOf((last + 1) * every);
+}
+
+function evenLayout(size: number, offset: number, every: number, span: number): PaneLayout {
   return {
     // Both divisions are of whole numbers below 2^53, so the floor is exact.
     ordinalOf: (time) => Math.floor((time - offset) / size),
     startOf: (ordinal) => epochMicros(ordinal * size + offset),
+    every,
+    span,
   };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

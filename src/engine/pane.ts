@@ -1,3 +1,4 @@
+import type { ObjectAggregation } from "../core/aggregation.ts";
 import {
   doublesOf,
   PAGE_CELLS,
@@ -6,6 +7,7 @@ import {
   type StoredPages,
 } from "../core/stored.ts";
 import type { EpochMicros } from "../core/time.ts";
+import { ObjectSlots, storedObjects } from "./object-slots.ts";
 import type { SeriesTable } from "./series-table.ts";
 
 const TOUCHED_MIN = 64;
@@ -25,13 +27,13 @@ export class Pane {
   touchedCount = 0;
   /** Events in it: the sum of what the first cells count. */
   eventCount = 0;
-  /** How often it fired: the next revision. */
-  firings = 0;
+  /** The accumulators that are objects. */
+  readonly objects = new ObjectSlots();
   /** By page of the cells: 1 when it changed since it was stored. */
   changedPages: Uint8Array = new Uint8Array(0);
-  /** Whether something of it is stored, and how often it had fired by then; -1: nothing. */
-  storedFirings = -1;
-  /** Keys of the series that changed since it fired; undefined before that. */
+  /** Whether something of it is stored. */
+  isStored = false;
+  /** Keys of the series that changed since that was last told; undefined while no window of it fired. */
   changed: Set<number> | undefined = undefined;
 
   /** Makes it the pane of another slice. Its cells must be clear. */
@@ -39,9 +41,8 @@ export class Pane {
     this.ordinal = ordinal;
     this.start = start;
     this.end = end;
-    this.firings = 0;
     this.changed = undefined;
-    this.storedFirings = -1;
+    this.isStored = false;
   }
 
   /** Gives every offset below `length` a cell. */
@@ -73,19 +74,34 @@ export class Pane {
     this.eventCount = 0;
     this.changed = undefined;
     this.changedPages.fill(0);
+    this.objects.clear();
   }
 
   /** Gathers what changed since the last call. */
-  changes(prefix: string, into: PageCollector): void {
+  changes(prefix: string, into: PageCollector, series: SeriesTable): void {
     for (let page = 0; page < this.changedPages.length; page++) {
       if (this.changedPages[page] === 0) continue;
       const from = page << PAGE_CELLS_SHIFT;
       into.numbers(`${prefix}/cells/${page}`, this.cells.subarray(from, from + PAGE_CELLS));
     }
     this.changedPages.fill(0);
-    if (this.storedFirings === this.firings) return;
-    into.json(`${prefix}/state`, { firings: this.firings });
-    this.storedFirings = this.firings;
+    this.isStored = true;
+    if (this.objects.isEmpty) return;
+    const owners = this.#slotOwners(series);
+    this.objects.changes(prefix, into, (slot) => owners.get(slot)!);
+  }
+
+  /** Whose accumulator stands in which slot. */
+  #slotOwners(series: SeriesTable): Map<number, ObjectAggregation> {
+    const owners = new Map<number, ObjectAggregation>();
+    for (let i = 0; i < this.touchedCount; i++) {
+      const key = this.touched[i]!;
+      const at = series.offsets[key]!;
+      for (const { aggregation, at: own } of series.functions[series.functionOf(key)]!.objects) {
+        owners.set(this.cells[at + own]!, aggregation);
+      }
+    }
+    return owners;
   }
 
   /** Takes over what `changes` gave. @param series The series that may have cells here. */
@@ -103,8 +119,16 @@ export class Pane {
       this.touch(key);
       this.eventCount += this.cells[at]!;
     }
-    this.firings = pages.json<{ firings: number }>(`${prefix}/state`)?.firings ?? 0;
-    this.storedFirings = this.firings;
-    if (this.firings > 0) this.changed = new Set();
+    this.isStored = true;
+    this.#restoreObjects(prefix, pages, series);
+  }
+
+  #restoreObjects(prefix: string, pages: StoredPages, series: SeriesTable): void {
+    const stored = storedObjects(prefix, pages);
+    if (stored.size === 0) return;
+    for (const [slot, aggregation] of this.#slotOwners(series)) {
+      this.objects.restore(slot, aggregation, stored.get(slot)!);
+    }
+    this.objects.settle();
   }
 }

@@ -6,6 +6,10 @@ import type { EpochMicros } from "../core/time.ts";
 export class PartialIntervals {
   readonly #intervals: { from: number; to: number }[] = [];
 
+  get isEmpty(): boolean {
+    return this.#intervals.length === 0;
+  }
+
   /** Both ends belong to it. */
   add(from: EpochMicros, to: EpochMicros): void {
     this.#intervals.push({ from: Math.min(from, to), to: Math.max(from, to) });

@@ -1,317 +1,229 @@
-import type { CellAggregation } from "../core/aggregation.ts";
-import { type EventColumns, MISSED, type Names } from "../core/columns.ts";
+import { type EventColumns, MISSED } from "../core/columns.ts";
+import { assert } from "../core/errors.ts";
 import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
 import type { RuleSettings } from "../core/settings.ts";
-import {
-  PAGE_CELLS_SHIFT,
-  type PageCollector,
-  type StoredNumber,
-  type StoredPages,
-  storedNumber,
-} from "../core/stored.ts";
+import type { PageCollector, StoredNumber, StoredPages } from "../core/stored.ts";
+import { storedNumber } from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
-import type { TumblingWindow } from "../core/window.ts";
 import type { EngineRow } from "./engine-row.ts";
-import { Pane } from "./pane.ts";
-import { type PaneLayout, paneLayoutOf } from "./pane-layout.ts";
-import { PaneRing } from "./pane-ring.ts";
-import { type SeriesFunction, SeriesTable } from "./series-table.ts";
+import { Era, type RuleContext } from "./era.ts";
+import type { Pane } from "./pane.ts";
+import type { RuleEvents, WatermarkPath } from "./rule-events.ts";
+import { meaningOf } from "./rule-meaning.ts";
+import { NO_GROUP } from "./selection.ts";
+import type { SeriesTable } from "./series-table.ts";
+import type { HeldWindow } from "./windows.ts";
 
-/** What a rule shows of one window it holds. */
-export interface HeldWindow {
-  readonly rule: string;
-  readonly start: EpochMicros;
-  readonly end: EpochMicros;
-  readonly series: number;
-  readonly count: number;
-  readonly fired: boolean;
-}
+export type { HeldWindow } from "./windows.ts";
+
+/** Groups beyond those in use that are kept before they are looked through. */
+const GROUPS_SPARE = 100_000;
 
 /**
- * One rule: its series, its panes and what it made of the events. It knows no watermark of its own;
- * the engine calls `forget` whenever the watermark reaches `nextForget`, before it adds the event that
- * brought it there, so within one `add` what is late is told by one comparison.
+ * One rule: its account, and its windows under the meaning it has now; after a change of meaning also
+ * under those it had, until the last of their windows is forgotten.
+ *
+ * A rule that reads another one (`from`) gets the windows that the other forgets in place of events. The
+ * watermark reaches it late, by the lateness that the other allows.
  */
 export class RuleEngine {
   readonly name: string;
-  /** All that decides what its windows hold: while it stays the same, so does the state. */
-  readonly meaning: string;
   readonly ledger: LedgerCounts = emptyLedger();
-  /** Windows fired for the first time, and again for late events. */
-  fired = 0;
-  revisions = 0;
-  readonly series: SeriesTable;
-  readonly #lateness: DurationMicros;
-  readonly #layout: PaneLayout;
-  readonly #ring: PaneRing;
-  readonly #byEvent: boolean;
-  /** By function of the event, when each event names its own. */
-  readonly #eventFunctions: readonly CellAggregation[];
-  readonly #isPartial: (start: EpochMicros, end: EpochMicros) => boolean;
-  readonly #names: Names;
-  /** Every window that ends at or before it is forgotten. */
-  #forgottenBefore = epochMicros(-Infinity);
-  /** The pane of the last event; most events fall into the same one as the event before. */
-  #pane: Pane | undefined;
-  /** Ordinals of stored panes that are forgotten. */
-  #removed: number[] = [];
-  /** Whether series that nobody needs may have come about since the last look for them. */
-  #mayRelease = true;
+  readonly #context: RuleContext;
+  readonly #firings = { fired: 0, revisions: 0 };
+  /** Oldest first; the last is the present one. */
+  #eras: Era[];
+  #nextEra = 1;
+  /** The rule that this one reads. */
+  readonly lower: RuleEngine | undefined;
+  /** Pages of eras that are over. */
+  #removed: string[] = [];
+  /** The last tick of `early` that was seen. */
+  #earlyTick = -Infinity;
+  #groupsAfterRelease = 0;
+  #outcome = new Uint8Array(0);
+  #masked = new Int32Array(0);
 
-  constructor(
-    rule: RuleSettings,
-    context: {
-      outOfOrderness: DurationMicros;
-      names: Names;
-      isPartial: (start: EpochMicros, end: EpochMicros) => boolean;
-    },
-  ) {
+  constructor(rule: RuleSettings, context: RuleContext, lower: RuleEngine | undefined) {
+    assert(
+      (rule.from === undefined) === (lower === undefined),
+      "a rule needs the one that it reads",
+    );
     this.name = rule.name;
-    this.meaning = meaningOf(rule);
-    this.#lateness = rule.allowedLateness;
-    this.#layout = paneLayoutOf(rule.window);
-    const held = rule.allowedLateness + context.outOfOrderness;
-    this.#ring = new PaneRing(Math.ceil(held / (rule.window as TumblingWindow).size) + 2);
-    this.#byEvent = rule.aggregate.kind === "event";
-    this.series = new SeriesTable(rule.aggregate, rule.seriesMax);
-    this.#eventFunctions = this.series.functions.map((set) => set[0]!.aggregation as CellAggregation);
-    this.#names = context.names;
-    this.#isPartial = context.isPartial;
+    this.#context = context;
+    this.lower = lower;
+    const era = this.#newEra(rule, { id: 0, since: epochMicros(-Infinity) });
+    this.#eras = [era];
+  }
+
+  #newEra(rule: RuleSettings, { id, since }: { id: number; since: EpochMicros }): Era {
+    const lower = this.lower?.present;
+    const era = new Era({
+      id,
+      rule,
+      meaning: meaningOf(rule, lower?.meaning),
+      since,
+      lower,
+      context: this.#context,
+      ledger: this.ledger,
+      firings: this.#firings,
+    });
+    lower?.consumers.set(era, (pane, series) => this.#absorb(era, pane, series));
+    return era;
+  }
+
+  /** The rule under the meaning it has now. */
+  get present(): Era {
+    return this.#eras.at(-1)!;
+  }
+
+  get settings(): RuleSettings {
+    return this.present.rule;
+  }
+
+  /** All that decides what its windows hold. */
+  get meaning(): string {
+    return this.present.meaning;
+  }
+
+  /** Windows fired for the first time, and again for late events. */
+  get fired(): number {
+    return this.#firings.fired;
+  }
+
+  get revisions(): number {
+    return this.#firings.revisions;
+  }
+
+  /** Series held, each function counted. */
+  get seriesCount(): number {
+    return this.#eras.reduce((sum, { windows }) => sum + windows.seriesCount, 0);
+  }
+
+  /**
+   * The rule has another meaning from now on: windows that begin at or after `boundary` are the new one's.
+   *
+   * @param boundary -Infinity: there were no events; nothing is left of the old one.
+   */
+  change(rule: RuleSettings, boundary: EpochMicros): void {
+    if (boundary === -Infinity) {
+      for (const era of this.#eras) this.#removed.push(...era.pages());
+      this.#eras = [];
+    } else {
+      this.present.windows.endAt(boundary);
+    }
+    this.#eras.push(this.#newEra(rule, { id: this.#nextEra++, since: boundary }));
   }
 
   /** The watermark at which the next window is forgotten, given the present one. */
   nextForget(watermark: EpochMicros): EpochMicros {
-    if (watermark === -Infinity) return epochMicros(-Infinity);
-    const before = epochMicros(watermark - this.#lateness);
-    const next = this.#layout.startOf(this.#layout.ordinalOf(before) + 1);
-    return epochMicros(next + this.#lateness);
+    const next = this.#eras.map((era) => era.windows.nextForget(era.own(watermark)) + era.behind);
+    return epochMicros(Math.min(...next));
   }
 
-  /** Adds the events [`from`, `to`) of the columns. What it does not take it marks there. */
-  add(columns: EventColumns, from: number, to: number): void {
+  /**
+   * Adds the events [`from`, `to`) of the columns. What it does not take it marks there.
+   *
+   * @returns Whether it marked any.
+   */
+  add(columns: EventColumns, range: { from: number; to: number }, path: WatermarkPath): boolean {
+    const { from, to } = range;
     this.ledger.received += to - from;
-    const missed = this.#byEvent
-      ? this.#addByEvent(columns, from, to)
-      : this.#addNamed(columns, from, to);
-    this.ledger.aggregated += to - from - missed;
+    if (this.#eras.length > 1) return this.#addAcrossEras(columns, range, path);
+    const { selection, windows } = this.present;
+    const events = selection.select(columns, from, to);
+    const marked = windows.add(events, from, to, path);
+    if (marked === 0) this.ledger.aggregated += to - from;
+    else this.#account(columns, range, events.marks);
+    return marked > 0;
   }
 
-  #addByEvent(columns: EventColumns, from: number, to: number): number {
-    const { name, fn, value, time } = columns;
-    const stride = this.series.stride;
-    const functions = this.#eventFunctions;
-    let offsets = this.series.offsets;
-    let pane = this.#pane;
-    let cells = pane === undefined ? NO_CELLS : pane.cells;
-    let changedPages = pane === undefined ? NO_PAGES : pane.changedPages;
-    let start: number = pane === undefined ? Infinity : pane.start;
-    let end: number = pane === undefined ? -Infinity : pane.end;
-    let missed = 0;
-    // What lies behind it and was not missed since went into `pane`: counted once for all of it.
-    let since = from;
-    let missedBefore = 0;
+  /** Takes the marks of a range into the account and the columns, and clears them. */
+  #account(
+    columns: EventColumns,
+    { from, to }: { from: number; to: number },
+    marks: Uint8Array,
+  ): void {
+    const { ledger } = this;
     for (let i = from; i < to; i++) {
-      const t = time[i]!;
-      if (t < start || t >= end) {
-        if (pane !== undefined) pane.eventCount += i - since - (missed - missedBefore);
-        since = i;
-        missedBefore = missed;
-        pane = this.#select(epochMicros(t));
-        if (pane === undefined) {
-          missed += this.#miss(columns, i, "late");
-          start = Infinity;
-          continue;
-        }
-        cells = pane.cells;
-        changedPages = pane.changedPages;
-        start = pane.start;
-        end = pane.end;
-      }
-      const key = name[i]! * stride + fn[i]!;
-      // A key beyond the table reads undefined, which is not at least 0 either.
-      let at = offsets[key]!;
-      if (!(at >= 0)) {
-        at = this.#newSeries(key, pane!);
-        if (at < 0) {
-          missed += this.#miss(columns, i, "overLimit");
-          continue;
-        }
-        offsets = this.series.offsets;
-        cells = pane!.cells;
-        changedPages = pane!.changedPages;
-      }
-      changedPages[at >> PAGE_CELLS_SHIFT] = 1;
-      const aggregation = functions[fn[i]!]!;
-      const before = cells[at]!;
-      cells[at] = before + 1;
-      if (before === 0) {
-        aggregation.init(cells, at + 1);
-        pane!.touch(key);
-      }
-      aggregation.add(cells, at + 1, value[i]!, time[i]!);
-      if (pane!.changed !== undefined) pane!.changed.add(key);
-    }
-    if (pane !== undefined) pane.eventCount += to - since - (missed - missedBefore);
-    this.#pane = pane;
-    return missed;
-  }
-
-  #addNamed(columns: EventColumns, from: number, to: number): number {
-    const { name, value, time } = columns;
-    const functions = this.series.functions[0]! as readonly (SeriesFunction & {
-      aggregation: CellAggregation;
-    })[];
-    let missed = 0;
-    let pane = this.#pane;
-    // As in `#addByEvent`.
-    let since = from;
-    let missedBefore = 0;
-    for (let i = from; i < to; i++) {
-      const t = time[i]!;
-      if (pane === undefined || t < pane.start || t >= pane.end) {
-        if (pane !== undefined) pane.eventCount += i - since - (missed - missedBefore);
-        since = i;
-        missedBefore = missed;
-        pane = this.#select(epochMicros(t));
-      }
-      if (pane === undefined) {
-        missed += this.#miss(columns, i, "late");
+      const mark = marks[i]!;
+      marks[i] = 0;
+      if (mark === 0 || mark === MISSED.latePartial) ledger.aggregated++;
+      if (mark === 0) continue;
+      columns.missed[i]! |= mark;
+      if (mark === MISSED.latePartial) {
+        ledger.late_partial++;
         continue;
       }
-      const key = name[i]!;
-      let at = this.series.offsets[key]!;
-      if (!(at >= 0)) at = this.#newSeries(key, pane);
-      if (at < 0) {
-        missed += this.#miss(columns, i, "overLimit");
-        continue;
+      columns.missedBy[i]!++;
+      if (mark === MISSED.late) ledger.late++;
+      else if (mark === MISSED.overLimit) ledger.over_limit++;
+      else if (mark === MISSED.failed) ledger.invalid++;
+      else ledger.filtered++;
+    }
+  }
+
+  /** While windows of an old meaning are held, an event may be for these, for those of the new one, or both. */
+  #addAcrossEras(
+    columns: EventColumns,
+    range: { from: number; to: number },
+    path: WatermarkPath,
+  ): boolean {
+    const { from, to } = range;
+    if (this.#outcome.length < columns.capacity) {
+      this.#outcome = new Uint8Array(columns.capacity);
+      this.#masked = new Int32Array(columns.capacity);
+    }
+    const outcome = this.#outcome.fill(MISSED.late, from, to);
+    const isReached = new Uint8Array(to - from);
+    for (const { selection, windows } of this.#eras) {
+      const events = selection.select(columns, from, to);
+      const masked: RuleEvents = { ...events, group: this.#masked };
+      for (let i = from; i < to; i++) {
+        const reaches = windows.reaches(epochMicros(columns.time[i]!));
+        this.#masked[i] = reaches ? events.group[i]! : NO_GROUP;
       }
-      const cells = pane.cells;
-      pane.changedPages[at >> PAGE_CELLS_SHIFT] = 1;
-      const before = cells[at]!;
-      cells[at] = before + 1;
-      if (before === 0) {
-        for (const { aggregation, at: own } of functions) aggregation.init(cells, at + own);
-        pane.touch(key);
+      windows.add(masked, from, to, path);
+      for (let i = from; i < to; i++) {
+        const mark = events.marks[i]!;
+        events.marks[i] = 0;
+        if (!windows.reaches(epochMicros(columns.time[i]!))) continue;
+        const first = isReached[i - from] === 0;
+        isReached[i - from] = 1;
+        outcome[i] = first ? mark : better(outcome[i]!, mark);
       }
-      for (const { aggregation, at: own } of functions) aggregation.add(cells, at + own, value[i]!, t);
-      if (pane.changed !== undefined) pane.changed.add(key);
     }
-    if (pane !== undefined) pane.eventCount += to - since - (missed - missedBefore);
-    this.#pane = pane;
-    return missed;
+    this.#account(columns, range, outcome);
+    return true;
   }
 
-  /** The pane of an instant, opened when it is new; undefined when its window is forgotten. */
-  #select(time: EpochMicros): Pane | undefined {
-    if (time < this.#forgottenBefore) return undefined;
-    const ordinal = this.#layout.ordinalOf(time);
-    let pane = this.#ring.get(ordinal);
-    if (pane === undefined) {
-      pane = this.#open(ordinal);
-      this.#ring.add(pane);
-    }
-    pane.ensureCells(this.series.cellCount);
-    return pane;
-  }
-
-  #open(ordinal: number): Pane {
-    const pane = this.#ring.spare() ?? new Pane();
-    pane.open(ordinal, this.#layout.startOf(ordinal), this.#layout.startOf(ordinal + 1));
-    return pane;
-  }
-
-  #newSeries(key: number, pane: Pane): number {
-    let at = this.series.add(key);
-    if (at < 0 && this.#mayRelease) {
-      this.#mayRelease = false;
-      this.releaseSeries();
-      at = this.series.add(key);
-    }
-    if (at >= 0) pane.ensureCells(this.series.cellCount);
-    return at;
-  }
-
-  #miss(columns: EventColumns, at: number, why: keyof typeof MISSED): 1 {
-    columns.missedBy[at]!++;
-    columns.missed[at]! |= MISSED[why];
-    if (why === "late") this.ledger.late++;
-    else this.ledger.over_limit++;
-    return 1;
+  #absorb(era: Era, pane: Pane, series: SeriesTable): void {
+    const { taken, over } = era.panes!.absorb(pane, series);
+    this.ledger.received += taken + over;
+    this.ledger.aggregated += taken;
+    this.ledger.over_limit += over;
   }
 
   /** Forgets the windows that the watermark passed by the allowed lateness, after giving their rows. */
   forget(watermark: EpochMicros, rows: EngineRow[]): void {
-    const { held } = this.#ring;
-    while (held.length > 0 && held[0]!.end + this.#lateness <= watermark) {
-      const pane = held[0]!;
-      this.#fire(pane, rows);
-      this.#ring.removeOldest();
-      if (pane.storedFirings >= 0) this.#removed.push(pane.ordinal);
-      pane.clear(this.series.offsets);
-      this.#ring.recycle(pane);
-      this.#mayRelease = true;
-    }
-    const before = this.#layout.ordinalOf(epochMicros(watermark - this.#lateness));
-    this.#forgottenBefore = this.#layout.startOf(before);
-    this.#pane = undefined;
-  }
-
-  /** Fires the windows that the watermark passed, and again those that changed since they fired. */
-  collect(watermark: EpochMicros, rows: EngineRow[]): void {
-    for (const pane of this.#ring.held) {
-      if (pane.end > watermark) break;
-      this.#fire(pane, rows);
+    for (const era of this.#eras) era.windows.forget(era.own(watermark), rows);
+    while (this.#eras.length > 1 && this.#eras[0]!.windows.isOver) {
+      this.#removed.push(...this.#eras.shift()!.pages());
     }
   }
 
-  #fire(pane: Pane, rows: EngineRow[]): void {
-    // It was opened for an event whose series was one too many.
-    if (pane.touchedCount === 0) return;
-    const { changed } = pane;
-    if (changed !== undefined && changed.size === 0) return;
-    const isPartial = this.#isPartial(pane.start, pane.end);
-    if (changed === undefined) {
-      this.fired++;
-      for (let i = 0; i < pane.touchedCount; i++) {
-        this.#rowsOf(pane, pane.touched[i]!, { rows, isPartial });
-      }
-    } else {
-      this.revisions++;
-      for (const key of changed) this.#rowsOf(pane, key, { rows, isPartial });
-    }
-    pane.firings++;
-    pane.changed = new Set();
-  }
-
-  #rowsOf(pane: Pane, key: number, into: { rows: EngineRow[]; isPartial: boolean }): void {
-    const at = this.series.offsets[key]!;
-    const count = pane.cells[at]!;
-    const name = this.#names.text(this.series.nameOf(key));
-    for (const { key: agg_func, aggregation, at: own } of this.series.functions[
-      this.series.functionOf(key)
-    ]!) {
-      const { start, end } = pane;
-      const result =
-        aggregation.kind === "cells"
-          ? aggregation.result(pane.cells, at + own, { count, start, end })
-          : null;
-      into.rows.push({
-        rule: this.name,
-        name,
-        agg_func,
-        start: pane.start,
-        end: pane.end,
-        labels: [],
-        overflow: result !== null && !Number.isFinite(result),
-        filled: false,
-        withdrawn: false,
-        detail: undefined,
-        value: result !== null && Number.isFinite(result) ? result + 0 : null, // -0 + 0 is 0
-        count,
-        revision: pane.firings,
-        partial: into.isPartial,
-      });
-    }
+  /**
+   * Fires the windows that the watermark passed, and again those that changed since they fired.
+   *
+   * @param clock What `early` goes by.
+   */
+  collect(watermark: EpochMicros, rows: EngineRow[], clock: EpochMicros): void {
+    const { early } = this.settings;
+    const tick = early === undefined ? -Infinity : Math.floor(clock / early);
+    const isEarly = tick > this.#earlyTick && this.#earlyTick !== -Infinity;
+    if (tick > this.#earlyTick) this.#earlyTick = tick;
+    for (const era of this.#eras) era.windows.collect(era.own(watermark), rows, isEarly);
+    this.#releaseGroups();
   }
 
   /** Why an event of the columns was late here: for its dead letter. */
@@ -319,57 +231,52 @@ export class RuleEngine {
     readonly windowEnd: EpochMicros;
     readonly allowed: DurationMicros;
   } {
-    const windowEnd = this.#layout.startOf(this.#layout.ordinalOf(time) + 1);
-    return { windowEnd, allowed: this.#lateness };
+    const { windows, rule } = this.present;
+    return { windowEnd: windows.endFor(time), allowed: rule.allowedLateness };
   }
 
   /** When the newest window that holds data may be forgotten; -Infinity when none does. */
   lastForget(): EpochMicros {
-    const newest = this.#ring.held.findLast((pane) => pane.touchedCount > 0);
-    return epochMicros(newest === undefined ? -Infinity : newest.end + this.#lateness);
+    return epochMicros(
+      Math.max(...this.#eras.map(({ windows, behind }) => windows.lastForget() + behind)),
+    );
   }
 
   /** Every window that ends at or before it is forgotten; none begins before it any more. */
   get forgottenBefore(): EpochMicros {
-    return this.#forgottenBefore;
+    return epochMicros(Math.min(...this.#eras.map(({ windows }) => windows.forgottenBefore)));
   }
 
   /** The windows held that begin after `after`, oldest first, `limit` at most. */
   windows(after: EpochMicros, limit: number): HeldWindow[] {
-    const { held } = this.#ring;
-    const windows: HeldWindow[] = [];
-    for (let i = 0; i < held.length && windows.length < limit; i++) {
-      const pane = held[i]!;
-      if (pane.start <= after) continue;
-      windows.push({
-        rule: this.name,
-        start: pane.start,
-        end: pane.end,
-        series: pane.touchedCount,
-        count: pane.eventCount,
-        fired: pane.firings > 0,
-      });
-    }
-    return windows;
+    const all = this.#eras.flatMap(({ windows }) => windows.windows(after, limit));
+    if (this.#eras.length > 1) all.sort((a, b) => a.start - b.start);
+    return all.slice(0, limit).map((window) => ({ rule: this.name, ...window }));
   }
 
   /** How many windows are held, and how many of them have not fired. */
   windowCounts(): { readonly held: number; readonly open: number } {
-    const open = this.#ring.held.filter((pane) => pane.firings === 0).length;
-    return { held: this.#ring.held.length, open };
+    const counts = this.#eras.map(({ windows }) => windows.windowCounts());
+    return counts.reduce((sum, { held, open }) => {
+      return { held: sum.held + held, open: sum.open + open };
+    });
   }
 
   /** Gathers what changed since the last call. */
   changes(into: PageCollector): void {
-    const prefix = `rule/${this.name}`;
-    for (const ordinal of this.#removed) into.remove.push(`${prefix}/pane/${ordinal}`);
+    into.remove.push(...this.#removed);
     this.#removed = [];
-    this.series.changes(prefix, into);
-    for (const pane of this.#ring.held) pane.changes(`${prefix}/pane/${pane.ordinal}`, into);
-    const { ledger, fired, revisions } = this;
-    const forgottenBefore = storedNumber(this.#forgottenBefore);
-    const { meaning } = this;
-    into.json(`${prefix}/state`, { meaning, ledger, fired, revisions, forgottenBefore });
+    for (const era of this.#eras) era.changes(into);
+    const { meaning, ledger, fired, revisions } = this;
+    into.json(`rule/${this.name}/state`, {
+      meaning,
+      ledger,
+      fired,
+      revisions,
+      forgottenBefore: storedNumber(this.forgottenBefore),
+      era: this.present.id,
+      since: storedNumber(this.present.since),
+    } satisfies StoredRule);
   }
 
   /** Whether what is stored under the name of this rule means the same. */
@@ -380,56 +287,74 @@ export class RuleEngine {
 
   /** Takes over what `changes` gave. Called once, before any event. */
   restore(pages: StoredPages): void {
-    const prefix = `rule/${this.name}`;
-    const state = pages.json<StoredRule>(`${prefix}/state`);
+    const state = pages.json<StoredRule>(`rule/${this.name}/state`);
     if (state === undefined || !this.isSame(pages)) return;
     Object.assign(this.ledger, state.ledger);
-    this.fired = state.fired;
-    this.revisions = state.revisions;
-    this.#forgottenBefore = epochMicros(Number(state.forgottenBefore));
-    this.series.restore(prefix, pages);
-    const ordinals = pages.wordsBelow(`${prefix}/pane`).map(Number);
-    for (const ordinal of ordinals.sort((a, b) => a - b)) {
-      const pane = this.#open(ordinal);
-      pane.restore(`${prefix}/pane/${ordinal}`, pages, this.series);
-      this.#ring.add(pane);
+    this.#firings.fired = state.fired;
+    this.#firings.revisions = state.revisions;
+    const { era = 0, since = "-Infinity" } = state;
+    if (era > 0) {
+      this.#nextEra = era + 1;
+      this.#eras = [this.#newEra(this.settings, { id: era, since: epochMicros(Number(since)) })];
     }
+    this.present.restore(pages);
   }
 
   /** Gives up the series that have no events in any window held. */
   releaseSeries(): void {
-    const inUse = new Uint8Array(this.series.offsets.length);
-    for (const pane of this.#ring.held) {
-      for (let i = 0; i < pane.touchedCount; i++) inUse[pane.touched[i]!] = 1;
-    }
-    this.series.release((key) => inUse[key] === 1);
+    for (const { windows } of this.#eras) windows.releaseSeries();
   }
 
-  /** The names were numbered anew; each name that has a series here still has a number. */
+  /** Marks the names that are needed still. */
+  markNames(inUse: Uint8Array): void {
+    for (const { selection, windows } of this.#eras) {
+      if (selection.table === undefined) windows.markGroups(inUse);
+    }
+  }
+
+  /** The names were numbered anew; each that is needed still has a number. */
   renumber(numbers: Int32Array): void {
-    for (const pane of this.#ring.held) {
-      for (let i = 0; i < pane.touchedCount; i++) {
-        pane.touched[i] = this.series.renumberedKey(pane.touched[i]!, numbers);
-      }
-      if (pane.changed === undefined) continue;
-      const changed = [...pane.changed];
-      pane.changed = new Set(changed.map((key) => this.series.renumberedKey(key, numbers)));
+    for (const { selection, windows } of this.#eras) {
+      if (selection.table === undefined) windows.renumber(numbers);
+      selection.renumbered();
     }
-    this.series.renumber(numbers);
+  }
+
+  /** Groups come and go: those without a series are forgotten now and then, at a bounded cost. */
+  #releaseGroups(): void {
+    const { selection } = this.present;
+    const { table } = selection;
+    if (table === undefined || this.lower !== undefined) return;
+    if (table.size <= 2 * this.#groupsAfterRelease + GROUPS_SPARE) return;
+    const users = this.#context.usersOf(selection);
+    const inUse = new Uint8Array(table.size);
+    for (const windows of users) {
+      windows.releaseSeries();
+      windows.markGroups(inUse);
+    }
+    const numbers = table.retain(inUse);
+    for (const windows of users) windows.renumber(numbers);
+    this.#groupsAfterRelease = table.size;
+  }
+
+  /** The windows that go by the groups of a selection. */
+  usersOf(selection: Era["selection"]): Era["windows"][] {
+    return this.#eras.flatMap((era) => (era.selection === selection ? [era.windows] : []));
   }
 }
 
-function meaningOf({ window, allowedLateness, aggregate }: RuleSettings): string {
-  const functions = aggregate.functions.map(({ key, aggregation }) => [
-    key,
-    aggregation.name,
-    aggregation.kind === "cells" ? aggregation.cells : "object",
-  ]);
-  return JSON.stringify([window, allowedLateness, aggregate.kind, functions]);
+/** Of two eras the one that took the event tells what became of it. */
+function better(one: number, other: number): number {
+  const order = [
+    0,
+    MISSED.latePartial,
+    MISSED.late,
+    MISSED.overLimit,
+    MISSED.failed,
+    MISSED.filtered,
+  ];
+  return order.indexOf(one) <= order.indexOf(other) ? one : other;
 }
-
-const NO_CELLS = new Float64Array(0);
-const NO_PAGES = new Uint8Array(0);
 
 interface StoredRule {
   readonly meaning: string;
@@ -437,4 +362,6 @@ interface StoredRule {
   readonly fired: number;
   readonly revisions: number;
   readonly forgottenBefore: StoredNumber;
+  readonly era?: number;
+  readonly since?: StoredNumber;
 }

@@ -1,33 +1,28 @@
-import type { Aggregation } from "../core/aggregation.ts";
 import type { AggregateSettings } from "../core/settings.ts";
 import { integersOf, PAGE_CELLS, type PageCollector, type StoredPages } from "../core/stored.ts";
-
-/** An object is found by a number in one cell. */
-export function cellsOf(aggregation: Aggregation): number {
-  return aggregation.kind === "cells" ? aggregation.cells : 1;
-}
+import { FunctionSet } from "./function-set.ts";
 
 const KEYS_MIN = 1024;
 
 /** Keys of one stored page: 4 KiB of offsets. */
 const PAGE_KEYS = 1024;
 
-/** One function of a series: where its cells stand, counted from the series' own, and its row's name. */
-export interface SeriesFunction {
-  readonly key: string;
-  readonly aggregation: Aggregation;
-  readonly at: number;
+/** The functions of a rule, by function of the event where each event names its own. */
+export function functionSetsOf({ kind, functions }: AggregateSettings): readonly FunctionSet[] {
+  return kind === "event"
+    ? functions.map((one) => new FunctionSet([one]))
+    : [new FunctionSet(functions)];
 }
 
 /**
  * The series of a rule and where their cells stand in every pane. A series is known by its key,
- * `name * stride + function`: with `eventFunction()` every function has series of its own, otherwise
+ * `group * stride + function`: with `eventFunction()` every function has series of its own, otherwise
  * one set of cells serves all functions of the rule (`stride` 1).
  */
 export class SeriesTable {
   readonly stride: number;
   /** By function of the event (one entry when `stride` is 1): the functions that its cells serve. */
-  readonly functions: readonly (readonly SeriesFunction[])[];
+  readonly functions: readonly FunctionSet[];
   /** By key: the offset of the cells, or -1. Replaced when it grows. */
   offsets: Int32Array = new Int32Array(KEYS_MIN).fill(-1);
   /** Cells that a pane may need. */
@@ -35,35 +30,19 @@ export class SeriesTable {
   /** Series, each function counted. */
   size = 0;
   readonly #sizeMax: number;
-  /** Cells of one entry, by function of the event. */
-  readonly #widths: readonly number[];
   /** Offsets that were given back, by width. */
   readonly #free = new Map<number, number[]>();
   /** Pages of `offsets` that changed since they were stored. */
   readonly #changedPages = new Set<number>();
 
   constructor(aggregate: AggregateSettings, sizeMax: number) {
-    const sets =
-      aggregate.kind === "event"
-        ? aggregate.functions.map((one) => [one])
-        : [aggregate.functions];
-    this.functions = sets.map((set) => {
-      let at = 1; // the first cell counts
-      return set.map(({ key, aggregation }) => {
-        const own = at;
-        at += cellsOf(aggregation);
-        return { key, aggregation, at: own };
-      });
-    });
+    this.functions = functionSetsOf(aggregate);
     this.stride = this.functions.length;
-    this.#widths = this.functions.map((set) =>
-      set.reduce((width, { aggregation }) => width + cellsOf(aggregation), 1),
-    );
     this.#sizeMax = sizeMax;
   }
 
-  /** Which name a key means. */
-  nameOf(key: number): number {
+  /** Which group a key means. */
+  groupOf(key: number): number {
     return Math.floor(key / this.stride);
   }
 
@@ -74,10 +53,10 @@ export class SeriesTable {
 
   /** Gives a new key its cells; -1 when the rule holds as many series as it may. */
   add(key: number): number {
-    const fn = this.functionOf(key);
-    const count = this.functions[fn]!.length;
+    const set = this.functions[this.functionOf(key)]!;
+    const count = set.functions.length;
     if (this.size + count > this.#sizeMax) return -1;
-    const width = this.#widths[fn]!;
+    const { width } = set;
     let offset = this.#free.get(width)?.pop();
     if (offset === undefined) {
       // The cells of a series stand in one page, so that a change marks one page only.
@@ -103,27 +82,26 @@ export class SeriesTable {
     for (let key = 0; key < this.offsets.length; key++) {
       const offset = this.offsets[key]!;
       if (offset < 0 || inUse(key)) continue;
-      const fn = this.functionOf(key);
-      const width = this.#widths[fn]!;
+      const { width, functions } = this.functions[this.functionOf(key)]!;
       const free = this.#free.get(width);
       if (free === undefined) this.#free.set(width, [offset]);
       else free.push(offset);
       this.offsets[key] = -1;
       this.#changedPages.add(Math.floor(key / PAGE_KEYS));
-      released += this.functions[fn]!.length;
+      released += functions.length;
     }
     this.size -= released;
     return released;
   }
 
-  /** Marks the names that have a series. */
-  markNames(inUse: Uint8Array): void {
+  /** Marks the groups that have a series. */
+  markGroups(inUse: Uint8Array): void {
     for (let key = 0; key < this.offsets.length; key++) {
-      if (this.offsets[key]! >= 0) inUse[this.nameOf(key)] = 1;
+      if (this.offsets[key]! >= 0) inUse[this.groupOf(key)] = 1;
     }
   }
 
-  /** The names were numbered anew. */
+  /** The groups were numbered anew. */
   renumber(numbers: Int32Array): void {
     const old = this.offsets;
     this.offsets = new Int32Array(old.length).fill(-1);
@@ -133,9 +111,9 @@ export class SeriesTable {
     for (let page = 0; page * PAGE_KEYS < old.length; page++) this.#changedPages.add(page);
   }
 
-  /** The key of the same series once its name has another number. */
+  /** The key of the same series once its group has another number. */
   renumberedKey(key: number, numbers: Int32Array): number {
-    return numbers[this.nameOf(key)]! * this.stride + this.functionOf(key);
+    return numbers[this.groupOf(key)]! * this.stride + this.functionOf(key);
   }
 
   /** Gathers what changed since the last call. */
@@ -163,7 +141,7 @@ export class SeriesTable {
       this.ensureKeys(from + offsets.length);
       this.offsets.set(offsets, from);
       for (const [i, offset] of offsets.entries()) {
-        if (offset >= 0) this.size += this.functions[this.functionOf(from + i)]!.length;
+        if (offset >= 0) this.size += this.functions[this.functionOf(from + i)]!.functions.length;
       }
     }
   }

@@ -68,7 +68,7 @@ export class LivePipelineView implements PipelineView {
       watermark_lag_seconds: known ? secondsOf(clock.now()) - watermark : null,
       rules: processor.engine.rules.map((rule) => ({
         name: rule.name,
-        series: rule.series.size,
+        series: rule.seriesCount,
         windows_open: rule.windowCounts().open,
         fired: rule.fired,
       })),

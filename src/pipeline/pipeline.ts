@@ -6,7 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import { type Settings, shareOf } from "../core/settings.ts";
 import type { Cursor, EventBatch, SourceRead, SourceReader } from "../core/source.ts";
-import { millisOf } from "../core/time.ts";
+import { epochMicros, millisOf } from "../core/time.ts";
 import type { State } from "../state/state.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
@@ -78,6 +78,7 @@ export class Pipeline {
       seed: Math.floor(random() * 2 ** 32),
       nowMs: this.startedMs,
       onRefusal: (refusal) => this.checkpointer.refuse(refusal),
+      onRowFailure: (detail) => logger.error("A function of the configuration failed.", { detail }),
       onLateness: (seconds) => this.measurements.lateness.observe(seconds),
     });
     this.checkpointer = new Checkpointer(settings, {
@@ -193,7 +194,7 @@ export class Pipeline {
     else this.pending = watch?.isCaughtUp === false ? undefined : 0;
     watch?.idle(read, nowMs);
     watch?.hold();
-    return this.processor.rows();
+    return this.processor.rows(epochMicros(nowMs * 1000));
   }
 
   #add(batch: EventBatch, nowMs: number): void {
@@ -262,7 +263,7 @@ export class Pipeline {
       // A read ends at half the idle time at the latest, so that the idle rule is looked at in time.
       {
         cursor: this.cursor,
-        waitMsMax: Math.min(READ_WAIT_MS_MAX, idleMs / 2),
+        waitMsMax: Math.min(READ_WAIT_MS_MAX, idleMs / 2, this.#earlyMs()),
         log,
         clock,
         logger,
@@ -272,6 +273,14 @@ export class Pipeline {
     const { engine } = this.processor;
     this.#watch = new PartitionWatch({ engine, reader, maxSkew: time.maxPartitionSkew, logger });
     return reader;
+  }
+
+  /** How often some rule wants rows of windows that are not over. */
+  #earlyMs(): number {
+    const every = this.settings.rules.map(({ early }) =>
+      early === undefined ? Infinity : millisOf(early),
+    );
+    return Math.min(...every);
   }
 
   /** Logs an unexpected failure of something that must not stop the pipeline. */

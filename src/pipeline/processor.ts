@@ -9,6 +9,7 @@ import { PageCollector, type StoredNumber, StoredPages, storedNumber } from "../
 import { type EpochMicros, epochMicros, millisOf } from "../core/time.ts";
 import { type DecodeInput, Decoder, inputOf } from "../decode/decoder.ts";
 import { Engine, type EngineRefusal } from "../engine/engine.ts";
+import { takesObjectRoad } from "../engine/selection.ts";
 import { eventRulesOf } from "./event-check.ts";
 import { rowOf } from "./row-maker.ts";
 
@@ -28,6 +29,8 @@ export interface ProcessorOptions {
   readonly nowMs: number;
   /** Takes every refused event. Called synchronously. */
   readonly onRefusal: (refusal: Refusal) => void;
+  /** Told when a function of the configuration threw while it made a row. */
+  readonly onRowFailure?: (detail: string) => void;
   /** Takes how late an event was, or how far ahead of the clock, in seconds. */
   readonly onLateness?: (seconds: number) => void;
 }
@@ -57,14 +60,18 @@ export class Processor {
     this.#settings = settings;
     this.#options = options;
     const { time, rules, dedupe } = settings;
+    const eventRules = eventRulesOf(settings);
     this.#decoder = new Decoder({
-      ...eventRulesOf(settings),
+      ...eventRules,
+      keepsLabels: rules.some((rule) => takesObjectRoad(rule)),
       seed: options.seed,
       ignoredPrefix: settings.source.definition.carriesMetrics ? OWN_METRIC_PREFIX : undefined,
     });
     this.engine = new Engine({
       rules,
       names: this.#decoder.names,
+      functions: eventRules.functions,
+      onRowFailure: (detail) => options.onRowFailure?.(detail),
       outOfOrderness: time.outOfOrderness,
       idleTimeoutMs: time.idleTimeout === "off" ? Infinity : millisOf(time.idleTimeout),
       maxFuture: time.maxFuture,
@@ -122,10 +129,14 @@ export class Processor {
     return this.engine.dropStrangers(pages);
   }
 
-  /** Ends a batch of the engine: the rows of the windows that fired in it. */
-  rows(): ResultRow[] {
+  /**
+   * Ends a batch of the engine: the rows of the windows that fired in it.
+   *
+   * @param clock What `early` goes by; event time when left out.
+   */
+  rows(clock?: EpochMicros): ResultRow[] {
     this.#columns.received = 0;
-    const rows = this.engine.collect().map((row) => rowOf(this.#settings.name, row));
+    const rows = this.engine.collect(clock).map((row) => rowOf(this.#settings.name, row));
     this.#releaseNames();
     return rows;
   }

@@ -53,7 +53,7 @@ export async function prometheusText(pipeline: Pipeline, view: PipelineView): Pr
     open.set(labels, rule.windowCounts().open);
     fired.inc(labels, rule.fired);
     revisions.inc(labels, rule.revisions);
-    series.set(labels, rule.series.size);
+    series.set(labels, rule.seriesCount);
   }
 
   const outbox = gauge("aggregator_outbox_rows", "Rows that wait for a sink", ["sink"]);

@@ -54,7 +54,7 @@ function measure(series: number): string[] {
       restored.restore(second.pages());
       second.close();
     });
-    const held = restored?.engine.rules[0]?.series.size;
+    const held = restored?.engine.rules[0]?.seriesCount;
     if (held !== series) fail(`${held} of ${series} series came back`);
     return [series.toLocaleString("en-US"), ...[all, mib, few, recovery].map((n) => n.toFixed(1))];
   } finally {

@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import { busFunctions as aggregations, byEvent } from "../../src/aggregations/list.ts";
 import { SeriesTable } from "../../src/engine/series-table.ts";
 
-const byEvent = byEvent;
 const named = {
   kind: "named",
   functions: aggregations.map((aggregation) => ({ key: aggregation.name, aggregation })),
@@ -15,13 +14,13 @@ describe("SeriesTable", () => {
     // A count before the cells of sum, avg, min, max, count.
     const offsets = [0, 1, 2, 3, 4].map((fn) => table.add(7 * 5 + fn));
     expect([...offsets, table.cellCount]).toEqual([0, 3, 6, 8, 10, 11]);
-    expect([table.nameOf(38), table.functionOf(38)]).toEqual([7, 3]);
+    expect([table.groupOf(38), table.functionOf(38)]).toEqual([7, 3]);
   });
 
   test("lets all named functions share one count", () => {
     const table = new SeriesTable(named, 100);
     expect([table.add(0), table.add(1), table.cellCount, table.size]).toEqual([0, 7, 14, 10]);
-    expect(table.functions[0]!.map(({ key, at }) => [key, at])).toEqual([
+    expect(table.functions[0]!.functions.map(({ key, at }) => [key, at])).toEqual([
       ["sum", 1],
       ["avg", 3],
       ["min", 5],
@@ -51,7 +50,7 @@ describe("SeriesTable", () => {
     const table = new SeriesTable(byEvent, 100);
     const offset = table.add(9 * 5 + 2);
     const inUse = new Uint8Array(10);
-    table.markNames(inUse);
+    table.markGroups(inUse);
     expect(inUse.indexOf(1)).toBe(9);
     const numbers = new Int32Array(10).fill(-1);
     numbers[9] = 0;

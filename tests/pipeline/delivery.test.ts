@@ -65,7 +65,12 @@ function rowsOf(count: number, from = 0): ResultRow[] {
       value: from + i,
       count: 1,
       revision: 0,
+      labels: [],
       partial: false,
+      overflow: false,
+      filled: false,
+      withdrawn: false,
+      detail: undefined,
     }),
   );
 }

@@ -54,7 +54,7 @@ describe("Processor with names that come and go", () => {
     for (const row of processor.rows()) rows.push(row);
 
     expect(storedMax).toBeLessThan(130_000);
-    const { series } = processor.engine.rules[0]!;
+    const { series } = processor.engine.rules[0]!.present.panes!;
     expect(series.size).toBeLessThanOrEqual(5 * NAMES_A_WINDOW);
     // One key for each name and function: 300,000 names would need 1.5 million.
     expect(series.offsets.length).toBeLessThan(1_200_000);

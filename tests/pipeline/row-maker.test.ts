@@ -112,7 +112,12 @@ describe("rowOf()", () => {
     value: 12.5,
     count: 3,
     revision: 2,
+    labels: [],
     partial: false,
+    overflow: false,
+    filled: false,
+    withdrawn: false,
+    detail: undefined,
   };
   const plain = {
     id: "e694551a-fca3-87fa-9a74-c84c624918d5",
@@ -143,12 +148,12 @@ describe("rowOf()", () => {
 
   test("says overflow, and nothing else, of a value beyond a double", () => {
     const overflown = { ...plain, value: null, overflow: true };
-    expect(entriesOf({ value: null })).toEqual(Object.entries(overflown));
+    expect(entriesOf({ value: null, overflow: true })).toEqual(Object.entries(overflown));
   });
 
   test("says both when both are so", () => {
     const both = { ...plain, value: null, partial: true, overflow: true };
-    expect(entriesOf({ value: null, partial: true })).toEqual(Object.entries(both));
+    expect(entriesOf({ value: null, partial: true, overflow: true })).toEqual(Object.entries(both));
   });
 
   test("keeps fractions of a second, and a zero that is a value", () => {

@@ -37,7 +37,12 @@ function rowsOf(count: number): ResultRow[] {
       value: i,
       count: 1,
       revision: 0,
+      labels: [],
       partial: false,
+      overflow: false,
+      filled: false,
+      withdrawn: false,
+      detail: undefined,
     }),
   );
 }

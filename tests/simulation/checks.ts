@@ -37,10 +37,10 @@ export function checkCheckpoint(
   world.expect(watermark >= before.watermark, () => {
     return `the watermark fell from ${before.watermark} to ${watermark}`;
   });
-  for (const { name, ledger: account, series } of engine.rules) {
+  for (const { name, ledger: account, seriesCount } of engine.rules) {
     world.expect(isBalanced(account), () => `the ledger of rule ${name} does not balance`);
     const { seriesMax } = world.plan.rules.find((rule) => rule.name === name)!;
-    world.expect(series.size <= seriesMax, () => `rule ${name} holds ${series.size} series`);
+    world.expect(seriesCount <= seriesMax, () => `rule ${name} holds ${seriesCount} series`);
   }
   const { outbox } = pipeline.store;
   for (const [sink, rows] of checkpoint.rows) {

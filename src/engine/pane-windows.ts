@@ -1,0 +1,614 @@
+import type { CellAggregation } from "../core/aggregation.ts";
+import { MISSED } from "../core/columns.ts";
+import type { AggregateSettings, FillSettings } from "../core/settings.ts";
+import {
+  PAGE_CELLS_SHIFT,
+  type PageCollector,
+  type StoredNumber,
+  type StoredPages,
+  storedNumber,
+} from "../core/stored.ts";
+import { type EpochMicros, epochMicros } from "../core/time.ts";
+import type { WindowRule } from "../core/window.ts";
+import type { EngineRow } from "./engine-row.ts";
+import type { Accumulators } from "./function-set.ts";
+import { GapFiller } from "./gap-filler.ts";
+import { ObjectSlots } from "./object-slots.ts";
+import { Pane } from "./pane.ts";
+import { type PaneLayout, paneLayoutOf } from "./pane-layout.ts";
+import { PaneRing } from "./pane-ring.ts";
+import type { RowWriter } from "./row-writer.ts";
+import type { RuleEvents } from "./rule-events.ts";
+import { SeriesTable } from "./series-table.ts";
+import { WindowList, type WindowState } from "./window-list.ts";
+import type { HeldWindow, PaneConsumer, Windows, WindowsContext } from "./windows.ts";
+
+export interface PaneWindowsOptions {
+  readonly window: WindowRule;
+  readonly aggregate: AggregateSettings;
+  readonly fill: FillSettings | undefined;
+  readonly context: WindowsContext;
+  readonly writer: RowWriter;
+}
+
+/**
+ * Windows that are the same for all series: tumbling, hopping, calendar. Time is cut into panes; an event
+ * is added to one pane, once, whatever the overlap, and a window is the sum of its panes.
+ *
+ * The engine calls `forget` whenever the watermark reaches `nextForget`, before it adds the event that
+ * brought it there, so within one `add` what is late is told by one comparison.
+ */
+export class PaneWindows implements Windows {
+  readonly series: SeriesTable;
+  readonly #context: WindowsContext;
+  readonly #writer: RowWriter;
+  readonly #layout: PaneLayout;
+  readonly #ring: PaneRing;
+  readonly #windows: WindowList;
+  readonly #filler: GapFiller | undefined;
+  readonly #hasPlainEvents: boolean;
+  /** Takes the panes that are forgotten. */
+  consumer: PaneConsumer | undefined;
+  #until: EpochMicros;
+  /** Windows up to this one are forgotten. */
+  #lastForgotten = -Infinity;
+  /** Events before it are late for all their windows; those before `#partlyBefore` for some. */
+  #forgottenBefore = epochMicros(-Infinity);
+  #partlyBefore = epochMicros(-Infinity);
+  /** The pane of the last event; most events fall into the same one as the event before. */
+  #pane: Pane | undefined;
+  /** Ordinals of stored panes that are forgotten. */
+  #removed: number[] = [];
+  /** Whether series that nobody needs may have come about since the last look for them. */
+  #mayRelease = true;
+  /** Where the panes of a window are merged. */
+  readonly #scratch: Accumulators = { cells: new Float64Array(64), objects: new ObjectSlots() };
+  /** By key: the number of the firing in which it was seen last. */
+  #seenIn = new Float64Array(0);
+  #firing = 0;
+
+  constructor({ window, aggregate, fill, context, writer }: PaneWindowsOptions) {
+    this.#context = context;
+    this.#writer = writer;
+    this.#until = context.until;
+    this.#layout = paneLayoutOf(window);
+    this.#ring = new PaneRing(panesHeld(window, this.#layout, context));
+    this.#windows = new WindowList(this.#layout);
+    this.series = new SeriesTable(aggregate, context.seriesMax);
+    this.#hasPlainEvents =
+      aggregate.kind === "event" && this.series.functions.every((set) => set.isPlain);
+    this.#filler =
+      fill === undefined
+        ? undefined
+        : new GapFiller({ fill, layout: this.#layout, functions: this.series.functions, writer });
+  }
+
+  get seriesCount(): number {
+    return this.series.size;
+  }
+
+  get forgottenBefore(): EpochMicros {
+    return this.#forgottenBefore;
+  }
+
+  get isOver(): boolean {
+    return this.#forgottenBefore >= this.#until;
+  }
+
+  reaches(time: EpochMicros): boolean {
+    return this.#isOurs(this.#layout.ordinalOf(time));
+  }
+
+  nextForget(watermark: EpochMicros): EpochMicros {
+    if (watermark === -Infinity) return epochMicros(-Infinity);
+    const { allowedLateness } = this.#context;
+    const next = this.#lastOver(epochMicros(watermark - allowedLateness)) + 1;
+    return epochMicros(this.#windows.endOf(next) + allowedLateness);
+  }
+
+  /** The last window that ends at or before an instant. */
+  #lastOver(time: EpochMicros): number {
+    const { every, span } = this.#layout;
+    return Math.floor((this.#layout.ordinalOf(time) - span) / every);
+  }
+
+  add(events: RuleEvents, from: number, to: number): number {
+    return this.#hasPlainEvents
+      ? this.#addByEvent(events, from, to)
+      : this.#addSets(events, from, to);
+  }
+
+  /** The hot path: each event names its function, and all functions live in cells. */
+  #addByEvent(events: RuleEvents, from: number, to: number): number {
+    const { group, fn, value, time } = events;
+    const { stride } = this.series;
+    const functions = this.series.functions.map(
+      // `#hasPlainEvents` says so.
+      (set) => set.functions[0]!.aggregation as CellAggregation,
+    );
+    let offsets = this.series.offsets;
+    let pane = this.#pane;
+    let cells = pane === undefined ? NO_CELLS : pane.cells;
+    let changedPages = pane === undefined ? NO_PAGES : pane.changedPages;
+    let start: number = pane === undefined ? Infinity : pane.start;
+    let end: number = pane === undefined ? -Infinity : pane.end;
+    let missed = 0;
+    // What lies behind it and was not missed since went into `pane`: counted once for all of it.
+    let since = from;
+    let missedBefore = 0;
+    let partly = 0;
+    for (let i = from; i < to; i++) {
+      const t = time[i]!;
+      if (t < start || t >= end) {
+        if (pane !== undefined) {
+          const taken = i - since - (missed - missedBefore);
+          pane.eventCount += taken;
+          if (start < this.#partlyBefore) partly += this.#markPartly(events, since, i);
+        }
+        since = i;
+        missedBefore = missed;
+        pane = group[i]! < 0 ? undefined : this.#select(epochMicros(t));
+        if (pane === undefined) {
+          missed++;
+          if (group[i]! >= 0) events.marks[i] = MISSED.late;
+          start = Infinity;
+          continue;
+        }
+        cells = pane.cells;
+        changedPages = pane.changedPages;
+        start = pane.start;
+        end = pane.end;
+      }
+      const key = group[i]! * stride + fn[i]!;
+      // A key beyond the table, or below it, reads undefined, which is not at least 0 either.
+      let at = offsets[key]!;
+      if (!(at >= 0)) {
+        at = group[i]! < 0 ? -1 : this.#newSeries(key, pane!);
+        if (at < 0) {
+          missed++;
+          if (group[i]! >= 0) events.marks[i] = MISSED.overLimit;
+          continue;
+        }
+        offsets = this.series.offsets;
+        cells = pane!.cells;
+        changedPages = pane!.changedPages;
+      }
+      changedPages[at >> PAGE_CELLS_SHIFT] = 1;
+      const aggregation = functions[fn[i]!]!;
+      const before = cells[at]!;
+      cells[at] = before + 1;
+      if (before === 0) {
+        aggregation.init(cells, at + 1);
+        pane!.touch(key);
+      }
+      aggregation.add(cells, at + 1, value[i]!, t);
+      if (pane!.changed !== undefined) pane!.changed.add(key);
+    }
+    if (pane !== undefined) {
+      pane.eventCount += to - since - (missed - missedBefore);
+      if (start < this.#partlyBefore) partly += this.#markPartly(events, since, to);
+    }
+    this.#pane = pane;
+    return missed + partly;
+  }
+
+  /** Several functions a series, or functions with objects. */
+  #addSets(events: RuleEvents, from: number, to: number): number {
+    const { group, fn, value, time } = events;
+    const { stride, functions } = this.series;
+    let marked = 0;
+    let pane = this.#pane;
+    for (let i = from; i < to; i++) {
+      if (group[i]! < 0) {
+        marked++;
+        continue;
+      }
+      const t = time[i]!;
+      if (pane === undefined || t < pane.start || t >= pane.end) {
+        pane = this.#select(epochMicros(t));
+      }
+      if (pane === undefined) {
+        marked++;
+        events.marks[i] = MISSED.late;
+        continue;
+      }
+      const key = stride === 1 ? group[i]! : group[i]! * stride + fn[i]!;
+      let at = this.series.offsets[key]!;
+      if (!(at >= 0)) at = this.#newSeries(key, pane);
+      if (at < 0) {
+        marked++;
+        events.marks[i] = MISSED.overLimit;
+        continue;
+      }
+      const set = stride === 1 ? functions[0]! : functions[fn[i]!]!;
+      this.#touch(pane, key, at);
+      pane.cells[at]!++;
+      set.add(pane, at, value[i]!, t);
+      pane.eventCount++;
+      if (pane.start < this.#partlyBefore) {
+        marked++;
+        events.marks[i] = MISSED.latePartial;
+      }
+    }
+    this.#pane = pane;
+    return marked;
+  }
+
+  /** Makes sure that the cells of a series hold something, and notes that they change. */
+  #touch(pane: Pane, key: number, at: number): void {
+    pane.changedPages[at >> PAGE_CELLS_SHIFT] = 1;
+    if (pane.cells[at] === 0) {
+      this.series.functions[this.series.functionOf(key)]!.init(pane, at);
+      pane.touch(key);
+    }
+    if (pane.changed !== undefined) pane.changed.add(key);
+  }
+
+  #markPartly({ marks }: RuleEvents, from: number, to: number): number {
+    let marked = 0;
+    for (let i = from; i < to; i++) {
+      if (marks[i] !== 0) continue;
+      marks[i] = MISSED.latePartial;
+      marked++;
+    }
+    return marked;
+  }
+
+  /** The pane of an instant, opened when it is new; undefined when its windows are forgotten, or not ours. */
+  #select(time: EpochMicros): Pane | undefined {
+    if (time < this.#forgottenBefore) return undefined;
+    const ordinal = this.#layout.ordinalOf(time);
+    let pane = this.#ring.get(ordinal);
+    if (pane === undefined) {
+      if (!this.#isOurs(ordinal)) return undefined;
+      pane = this.#open(ordinal);
+      this.#ring.add(pane);
+    }
+    pane.ensureCells(this.series.cellCount);
+    return pane;
+  }
+
+  /** Whether some window of the pane begins within our reach. */
+  #isOurs(pane: number): boolean {
+    const { first, last } = this.#windows.ofPane(pane);
+    return (
+      this.#windows.startOf(first) < this.#until &&
+      this.#windows.startOf(last) >= this.#context.since
+    );
+  }
+
+  #isWindowOurs(ordinal: number): boolean {
+    const start = this.#windows.startOf(ordinal);
+    return start >= this.#context.since && start < this.#until && ordinal > this.#lastForgotten;
+  }
+
+  #open(ordinal: number): Pane {
+    const pane = this.#ring.spare() ?? new Pane();
+    pane.open(ordinal, this.#layout.startOf(ordinal), this.#layout.startOf(ordinal + 1));
+    const { first, last } = this.#windows.ofPane(ordinal);
+    for (let k = first; k <= last; k++) {
+      if (!this.#isWindowOurs(k)) continue;
+      // What comes into it changes a window that has fired.
+      if (this.#windows.ensure(k).changed !== undefined) pane.changed ??= new Set();
+    }
+    return pane;
+  }
+
+  #newSeries(key: number, pane: Pane): number {
+    let at = this.series.add(key);
+    if (at < 0 && this.#mayRelease) {
+      this.#mayRelease = false;
+      this.releaseSeries();
+      at = this.series.add(key);
+    }
+    if (at >= 0) pane.ensureCells(this.series.cellCount);
+    return at;
+  }
+
+  /**
+   * Takes over a forgotten window of another rule: merges its accumulators.
+   *
+   * @param keysOf The key here of a key there.
+   * @returns How many events it took, and how many were over the limit.
+   */
+  absorb(lower: Pane, series: SeriesTable): { readonly taken: number; readonly over: number } {
+    let taken = 0;
+    let over = 0;
+    const pane = this.#select(lower.start);
+    for (let i = 0; i < lower.touchedCount; i++) {
+      const key = lower.touched[i]!;
+      const from = series.offsets[key]!;
+      const count = lower.cells[from]!;
+      let at = pane === undefined ? -1 : (this.series.offsets[key] ?? -1);
+      if (at < 0 && pane !== undefined) at = this.#newSeries(key, pane);
+      if (at < 0 || pane === undefined) {
+        over += count;
+        continue;
+      }
+      this.#touch(pane, key, at);
+      this.series.functions[this.series.functionOf(key)]!.merge(pane, at, lower, from);
+      pane.eventCount += count;
+      taken += count;
+    }
+    return { taken, over };
+  }
+
+  forget(watermark: EpochMicros, rows: EngineRow[]): void {
+    this.#distributeChanges();
+    const { allowedLateness } = this.#context;
+    const last = this.#lastOver(epochMicros(watermark - allowedLateness));
+    const { held } = this.#windows;
+    while (held.length > 0 && held[0]!.ordinal <= last) {
+      this.#fire(held[0]!, rows);
+      this.#windows.removeOldest();
+    }
+    if (this.#context.isFinal) this.#filler?.fillTo(last, this.#fillInto(rows));
+    if (last > this.#lastForgotten) this.#setForgotten(last);
+    while (this.#ring.held.length > 0) {
+      const pane = this.#ring.held[0]!;
+      if (this.#windows.ofPane(pane.ordinal).last > this.#lastForgotten) break;
+      this.#dropOldest(pane);
+    }
+    this.#pane = undefined;
+  }
+
+  #setForgotten(last: number): void {
+    const { every, span } = this.#layout;
+    this.#lastForgotten = last;
+    this.#forgottenBefore = this.#layout.startOf((last + 1) * every);
+    this.#partlyBefore =
+      span === 1 ? this.#forgottenBefore : this.#layout.startOf(last * every + span);
+  }
+
+  #dropOldest(pane: Pane): void {
+    if (pane.touchedCount > 0) this.consumer?.(pane, this.series);
+    this.#ring.removeOldest();
+    if (pane.isStored) this.#removed.push(pane.ordinal);
+    pane.clear(this.series.offsets);
+    this.#ring.recycle(pane);
+    this.#mayRelease = true;
+  }
+
+  collect(watermark: EpochMicros, rows: EngineRow[], isEarly: boolean): void {
+    if (this.#context.isFinal) return;
+    this.#distributeChanges();
+    for (const window of this.#windows.held) {
+      if (window.end > watermark && !isEarly) break;
+      this.#fire(window, rows);
+    }
+    if (watermark === -Infinity) return;
+    this.#filler?.fillTo(this.#lastOver(watermark), this.#fillInto(rows));
+  }
+
+  /** What changed in the panes changed in their windows that fired. */
+  #distributeChanges(): void {
+    for (const pane of this.#ring.held) {
+      const { changed } = pane;
+      if (changed === undefined || changed.size === 0) continue;
+      const { first, last } = this.#windows.ofPane(pane.ordinal);
+      for (let k = first; k <= last; k++) {
+        const window = this.#windows.get(k);
+        if (window?.changed === undefined) continue;
+        for (const key of changed) window.changed.add(key);
+      }
+      changed.clear();
+    }
+  }
+
+  #fire(window: WindowState, rows: EngineRow[]): void {
+    const panes = this.#panesOf(window);
+    const isFirst = window.changed === undefined;
+    const keys = isFirst ? this.#keysOf(panes) : window.changed!;
+    // It may have been opened for an event whose series was one too many.
+    if ((keys instanceof Set ? keys.size : keys.length) === 0) return;
+    const { start, end, firings: revision } = window;
+    if (isFirst && this.#filler !== undefined) {
+      this.#filler.fillTo(window.ordinal - 1, this.#fillInto(rows));
+    }
+    const place = { start, end, revision, partial: this.#context.isPartial(start, end) };
+    for (const key of keys) {
+      const { from, at } = this.#sumOf(key, panes);
+      const set = this.series.functions[this.series.functionOf(key)]!;
+      const values = this.#writer.write(rows, this.series.groupOf(key), { set, from, at, place });
+      if (!set.isPlain && from === this.#scratch) this.#scratch.objects.clear();
+      this.#filler?.fired(window.ordinal, key, values);
+    }
+    if (isFirst) this.#filler?.windowFired(window.ordinal, this.#fillInto(rows));
+    if (isFirst) this.#context.firings.fired++;
+    else this.#context.firings.revisions++;
+    window.firings++;
+    window.changed = new Set();
+    for (const pane of panes) pane.changed ??= new Set();
+  }
+
+  #fillInto(rows: EngineRow[]): Parameters<GapFiller["fillTo"]>[1] {
+    return {
+      rows,
+      isPartial: this.#context.isPartial,
+      revisionOf: (ordinal) => this.#windows.get(ordinal)?.firings ?? 0,
+      onFilled: (ordinal) => {
+        if (!this.#isWindowOurs(ordinal)) return;
+        // An event that comes late has to correct what was filled.
+        const window = this.#windows.ensure(ordinal);
+        window.firings++;
+        window.changed ??= new Set();
+        for (const pane of this.#panesOf(window)) pane.changed ??= new Set();
+      },
+    };
+  }
+
+  #panesOf({ ordinal }: { readonly ordinal: number }): Pane[] {
+    const { every, span } = this.#layout;
+    const panes: Pane[] = [];
+    for (let p = ordinal * every; p < ordinal * every + span; p++) {
+      const pane = this.#ring.get(p);
+      if (pane !== undefined) panes.push(pane);
+    }
+    return panes;
+  }
+
+  /** The series with events in any of the panes, each once. */
+  #keysOf(panes: readonly Pane[]): readonly number[] | Int32Array {
+    const [only] = panes;
+    if (panes.length === 1) return only!.touched.subarray(0, only!.touchedCount);
+    if (this.#seenIn.length < this.series.offsets.length) {
+      this.#seenIn = new Float64Array(this.series.offsets.length);
+    }
+    const firing = ++this.#firing;
+    const keys: number[] = [];
+    for (const { touched, touchedCount } of panes) {
+      for (let i = 0; i < touchedCount; i++) {
+        const key = touched[i]!;
+        if (this.#seenIn[key] === firing) continue;
+        this.#seenIn[key] = firing;
+        keys.push(key);
+      }
+    }
+    return keys;
+  }
+
+  /** The accumulators of a series over some panes: those of the pane itself when there is but one. */
+  #sumOf(
+    key: number,
+    panes: readonly Pane[],
+  ): { readonly from: Accumulators; readonly at: number } {
+    const at = this.series.offsets[key]!;
+    const holding = panes.filter(({ cells }) => cells[at]! > 0);
+    if (holding.length === 1) return { from: holding[0]!, at };
+    const set = this.series.functions[this.series.functionOf(key)]!;
+    const scratch = this.#scratch;
+    if (scratch.cells.length < set.width) scratch.cells = new Float64Array(set.width);
+    scratch.cells[0] = 0;
+    set.init(scratch, 0);
+    for (const pane of holding) set.merge(scratch, 0, pane, at);
+    return { from: scratch, at: 0 };
+  }
+
+  endFor(time: EpochMicros): EpochMicros {
+    return this.#windows.endOf(this.#windows.ofPane(this.#layout.ordinalOf(time)).last);
+  }
+
+  lastForget(): EpochMicros {
+    const newest = this.#ring.held.findLast((pane) => pane.touchedCount > 0);
+    const filled = this.#filler?.lastEnd ?? -Infinity;
+    const end =
+      newest === undefined
+        ? -Infinity
+        : this.#windows.endOf(this.#windows.ofPane(newest.ordinal).last) +
+          (this.#filler?.reach ?? 0);
+    return epochMicros(Math.max(end, filled) + this.#context.allowedLateness);
+  }
+
+  endAt(until: EpochMicros): void {
+    this.#until = until;
+  }
+
+  windows(after: EpochMicros, limit: number): Omit<HeldWindow, "rule">[] {
+    const windows: Omit<HeldWindow, "rule">[] = [];
+    for (const window of this.#windows.held) {
+      if (windows.length >= limit) break;
+      if (window.start <= after) continue;
+      const panes = this.#panesOf(window);
+      windows.push({
+        start: window.start,
+        end: window.end,
+        series: this.#keysOf(panes).length,
+        count: panes.reduce((sum, { eventCount }) => sum + eventCount, 0),
+        fired: window.firings > 0,
+      });
+    }
+    return windows;
+  }
+
+  windowCounts(): { readonly held: number; readonly open: number } {
+    const { held } = this.#windows;
+    return { held: held.length, open: held.filter(({ firings }) => firings === 0).length };
+  }
+
+  changes(prefix: string, into: PageCollector): void {
+    for (const ordinal of this.#removed) into.remove.push(`${prefix}/pane/${ordinal}`);
+    this.#removed = [];
+    this.series.changes(prefix, into);
+    for (const pane of this.#ring.held) {
+      pane.changes(`${prefix}/pane/${pane.ordinal}`, into, this.series);
+    }
+    this.#windows.changes(prefix, into);
+    this.#filler?.changes(prefix, into);
+    into.json(`${prefix}/panes`, {
+      forgottenBefore: storedNumber(this.#forgottenBefore),
+      until: storedNumber(this.#until),
+    } satisfies StoredPanes);
+  }
+
+  restore(prefix: string, pages: StoredPages): void {
+    // Before version 0.2 the state of the rule had it.
+    const state =
+      pages.json<StoredPanes>(`${prefix}/panes`) ?? pages.json<StoredPanes>(`${prefix}/state`);
+    if (state === undefined) return;
+    const { every } = this.#layout;
+    const forgottenBefore = epochMicros(Number(state.forgottenBefore));
+    if (state.until !== undefined) this.#until = epochMicros(Number(state.until));
+    if (forgottenBefore !== -Infinity) {
+      this.#setForgotten(this.#layout.ordinalOf(forgottenBefore) / every - 1);
+    }
+    this.series.restore(prefix, pages);
+    this.#filler?.restore(prefix, pages);
+    this.#windows.restore(prefix, pages);
+    const ordinals = pages.wordsBelow(`${prefix}/pane`).map(Number);
+    for (const ordinal of ordinals.sort((a, b) => a - b)) {
+      const pane = this.#open(ordinal);
+      pane.restore(`${prefix}/pane/${ordinal}`, pages, this.series);
+      this.#ring.add(pane);
+    }
+    if (this.#context.isEarly) this.#rememberChanges();
+  }
+
+  /** What changed since an early firing was not stored: all of it counts as changed. */
+  #rememberChanges(): void {
+    for (const window of this.#windows.held) {
+      if (window.changed === undefined) continue;
+      for (const key of this.#keysOf(this.#panesOf(window))) window.changed.add(key);
+    }
+  }
+
+  releaseSeries(): void {
+    const inUse = new Uint8Array(this.series.offsets.length);
+    for (const pane of this.#ring.held) {
+      for (let i = 0; i < pane.touchedCount; i++) inUse[pane.touched[i]!] = 1;
+    }
+    this.series.release((key) => inUse[key] === 1);
+  }
+
+  markGroups(inUse: Uint8Array): void {
+    this.series.markGroups(inUse);
+    for (const key of this.#filler?.keys() ?? []) inUse[this.series.groupOf(key)] = 1;
+  }
+
+  renumber(numbers: Int32Array): void {
+    const renumbered = (key: number): number => this.series.renumberedKey(key, numbers);
+    const all = (keys: Set<number> | undefined) =>
+      keys === undefined ? undefined : new Set([...keys].map(renumbered));
+    for (const pane of this.#ring.held) {
+      for (let i = 0; i < pane.touchedCount; i++) pane.touched[i] = renumbered(pane.touched[i]!);
+      pane.changed = all(pane.changed);
+    }
+    for (const window of this.#windows.held) window.changed = all(window.changed);
+    this.#filler?.renumber(renumbered);
+    this.series.renumber(numbers);
+  }
+}
+
+/** How many panes are held at a time when all goes as usual. */
+function panesHeld(window: WindowRule, layout: PaneLayout, context: WindowsContext): number {
+  const pane = layout.startOf(1) - layout.startOf(0);
+  const held = context.allowedLateness + context.outOfOrderness;
+  return Math.ceil(held / pane) + layout.span + (window.kind === "hopping" ? layout.every : 0) + 1;
+}
+
+const NO_CELLS = new Float64Array(0);
+const NO_PAGES = new Uint8Array(0);
+
+interface StoredPanes {
+  readonly forgottenBefore: StoredNumber;
+  readonly until?: StoredNumber;
+}

@@ -1,0 +1,517 @@
+import { MISSED } from "../core/columns.ts";
+import { SESSIONS_MAX } from "../core/limits.ts";
+import type { AggregateSettings } from "../core/settings.ts";
+import {
+  doublesOf,
+  type PageCollector,
+  type StoredNumber,
+  type StoredPages,
+  storedNumber,
+} from "../core/stored.ts";
+import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
+import { DueHeap } from "./due-heap.ts";
+import type { EngineRow } from "./engine-row.ts";
+import type { FunctionSet } from "./function-set.ts";
+import { storedObjects } from "./object-slots.ts";
+import type { RowWriter } from "./row-writer.ts";
+import type { RuleEvents, WatermarkPath } from "./rule-events.ts";
+import { functionSetsOf } from "./series-table.ts";
+import { SessionStore } from "./session-store.ts";
+import type { HeldWindow, Windows, WindowsContext } from "./windows.ts";
+
+/** Keys of one stored page. */
+const PAGE_KEYS = 64;
+
+/** The events of a series that are closer than the gap, each to the next. */
+interface Session {
+  readonly key: number;
+  first: number;
+  last: number;
+  /** Where its accumulators stand. */
+  readonly at: number;
+  /** How often its row was written: the next revision. */
+  firings: number;
+  /** Whether it changed since it fired. */
+  changed: boolean;
+  /** Whether it is in the list of those that did. */
+  isListed: boolean;
+  isGone: boolean;
+}
+
+/** A series: its sessions, oldest first, and where the last forgotten one ended. */
+interface SessionSeries {
+  sessions: Session[];
+  forgottenEnd: number;
+}
+
+/**
+ * Windows of activity, per series. A session that is over fires; an event that comes late may still make
+ * it longer, or one of two: then the row of the later one is withdrawn.
+ *
+ * What is late hangs on the watermark at each event, which `add` follows by itself: the engine need not
+ * call `forget` in time.
+ */
+export class SessionWindows implements Windows {
+  readonly #gap: DurationMicros;
+  readonly #context: WindowsContext;
+  readonly #writer: RowWriter;
+  readonly #functions: readonly FunctionSet[];
+  readonly #store = new SessionStore();
+  readonly #series = new Map<number, SessionSeries>();
+  readonly #due = new DueHeap<Session>();
+  /** Series with a forgotten session, by when no event may be late for it any more. */
+  readonly #quiet = new DueHeap<number>();
+  #seriesCount = 0;
+  #sessionCount = 0;
+  /** Sessions that fired and changed since. */
+  #changed: Session[] = [];
+  /** Rows of sessions that were forgotten, or withdrawn, within a batch. */
+  #rows: EngineRow[] = [];
+  readonly #changedPages = new Set<number>();
+  #latestEnd = -Infinity;
+  #watermark = epochMicros(-Infinity);
+  #until: EpochMicros;
+
+  constructor(options: {
+    readonly gap: DurationMicros;
+    readonly aggregate: AggregateSettings;
+    readonly context: WindowsContext;
+    readonly writer: RowWriter;
+  }) {
+    this.#gap = options.gap;
+    this.#context = options.context;
+    this.#writer = options.writer;
+    this.#until = options.context.until;
+    this.#functions = functionSetsOf(options.aggregate);
+  }
+
+  get seriesCount(): number {
+    return this.#seriesCount;
+  }
+
+  get forgottenBefore(): EpochMicros {
+    let first = this.#watermark - this.#gap - this.#context.allowedLateness;
+    for (const { sessions } of this.#series.values()) {
+      if (sessions.length > 0) first = Math.min(first, sessions[0]!.first);
+    }
+    return epochMicros(first);
+  }
+
+  get isOver(): boolean {
+    const last = this.#until + this.#gap + this.#context.allowedLateness;
+    return this.#sessionCount === 0 && this.#watermark >= last;
+  }
+
+  reaches(time: EpochMicros): boolean {
+    return time >= this.#context.since && time < this.#until;
+  }
+
+  nextForget(): EpochMicros {
+    return epochMicros(Infinity);
+  }
+
+  add(events: RuleEvents, from: number, to: number, path: WatermarkPath): number {
+    const { group, fn, value, time, marks } = events;
+    const stride = this.#functions.length;
+    let { newest } = path;
+    let marked = 0;
+    for (let i = from; i < to; i++) {
+      const t = time[i]!;
+      if (t > newest) newest = t;
+      if (group[i]! < 0) {
+        marked++;
+        continue;
+      }
+      const watermark = Math.max(path.value, Math.min(path.others, newest - path.outOfOrderness));
+      const key = stride === 1 ? group[i]! : group[i]! * stride + fn[i]!;
+      const missed = this.#addOne(key, { t, value: value[i]!, watermark });
+      if (missed === 0) continue;
+      marks[i] = missed;
+      marked++;
+    }
+    return marked;
+  }
+
+  #setOf(key: number): FunctionSet {
+    return this.#functions[key % this.#functions.length]!;
+  }
+
+  #addOne(key: number, event: { t: number; value: number; watermark: number }): number {
+    const { t, value, watermark } = event;
+    let series = this.#series.get(key);
+    if (series !== undefined) this.#forgetOf(series, watermark);
+    const session = series === undefined ? undefined : this.#join(series, t);
+    if (session !== undefined) {
+      this.#take(session, t, value);
+      return 0;
+    }
+    const isLate =
+      t + this.#gap + this.#context.allowedLateness <= watermark ||
+      (series !== undefined && t < series.forgottenEnd);
+    if (isLate) return MISSED.late;
+    if (!this.#hasRoom(key, series, watermark)) return MISSED.overLimit;
+    if (series === undefined || this.#series.get(key) === undefined) {
+      series = { sessions: [], forgottenEnd: -Infinity };
+      this.#series.set(key, series);
+    }
+    if (series.sessions.length === 0) this.#seriesCount += this.#setOf(key).functions.length;
+    this.#take(this.#begin(key, series, t), t, value);
+    return 0;
+  }
+
+  /** A session for one more series may have to wait until others are forgotten. */
+  #hasRoom(key: number, series: SessionSeries | undefined, watermark: number): boolean {
+    const needed =
+      series === undefined || series.sessions.length === 0 ? this.#setOf(key).functions.length : 0;
+    const isFull = (): boolean =>
+      this.#seriesCount + needed > this.#context.seriesMax || this.#sessionCount >= SESSIONS_MAX;
+    if (!isFull()) return true;
+    this.#forgetDue(epochMicros(watermark), this.#rows);
+    return !isFull();
+  }
+
+  #begin(key: number, series: SessionSeries, t: number): Session {
+    const at = this.#store.add(this.#setOf(key));
+    const session: Session = {
+      key,
+      first: t,
+      last: t,
+      at,
+      firings: 0,
+      changed: false,
+      isListed: false,
+      isGone: false,
+    };
+    const { sessions } = series;
+    let place = sessions.length;
+    while (place > 0 && sessions[place - 1]!.first > t) place--;
+    sessions.splice(place, 0, session);
+    this.#sessionCount++;
+    this.#due.push(t + this.#gap, session);
+    return session;
+  }
+
+  /** The session that an event of this time belongs to; two that it bridges are made one. */
+  #join({ sessions }: SessionSeries, t: number): Session | undefined {
+    // From the newest on: most events belong there.
+    for (let i = sessions.length - 1; i >= 0; i--) {
+      const session = sessions[i]!;
+      if (t >= session.last + this.#gap) return undefined;
+      if (t <= session.first - this.#gap) continue;
+      const earlier = sessions[i - 1];
+      if (earlier === undefined || t >= earlier.last + this.#gap) return session;
+      this.#merge(earlier, session);
+      sessions.splice(i, 1);
+      return earlier;
+    }
+    return undefined;
+  }
+
+  #merge(earlier: Session, later: Session): void {
+    const set = this.#setOf(later.key);
+    set.merge(this.#store, earlier.at, this.#store, later.at);
+    this.#withdraw(later);
+    earlier.last = Math.max(earlier.last, later.last);
+    later.isGone = true;
+    this.#store.remove(set, later.at);
+    this.#sessionCount--;
+  }
+
+  /** Takes back the row of a session, if it has one. */
+  #withdraw(session: Session): void {
+    if (session.firings === 0) return;
+    this.#writer.writeWithdrawn(this.#rows, this.#groupOf(session.key), {
+      set: this.#setOf(session.key),
+      place: this.#placeOf(session),
+    });
+  }
+
+  #groupOf(key: number): number {
+    return Math.floor(key / this.#functions.length);
+  }
+
+  #placeOf({ first, last, firings }: Session) {
+    const start = epochMicros(first);
+    const end = epochMicros(last + this.#gap);
+    return { start, end, revision: firings, partial: this.#context.isPartial(start, end) };
+  }
+
+  #take(session: Session, t: number, value: number): void {
+    if (t < session.first) {
+      // The row is known by its start: with another start it is another row.
+      this.#withdraw(session);
+      session.first = t;
+      session.firings = 0;
+    }
+    if (t > session.last) session.last = t;
+    this.#latestEnd = Math.max(this.#latestEnd, session.last + this.#gap);
+    const set = this.#setOf(session.key);
+    this.#store.cells[session.at]!++;
+    set.add(this.#store, session.at, value, t);
+    this.#note(session);
+    this.#changedPages.add(Math.floor(session.key / PAGE_KEYS));
+  }
+
+  #note(session: Session): void {
+    session.changed = true;
+    if (session.isListed) return;
+    session.isListed = true;
+    this.#changed.push(session);
+  }
+
+  /** Forgets those sessions of a series that the watermark passed. */
+  #forgetOf(series: SessionSeries, watermark: number): void {
+    const limit = watermark - this.#context.allowedLateness;
+    while (series.sessions.length > 0 && series.sessions[0]!.last + this.#gap <= limit) {
+      this.#forgetFirst(series, this.#rows);
+    }
+  }
+
+  #forgetFirst(series: SessionSeries, rows: EngineRow[]): void {
+    const session = series.sessions.shift()!;
+    if (session.changed) this.#fire(session, rows);
+    series.forgottenEnd = session.last + this.#gap;
+    const set = this.#setOf(session.key);
+    session.isGone = true;
+    this.#store.remove(set, session.at);
+    this.#sessionCount--;
+    if (series.sessions.length === 0) this.#seriesCount -= set.functions.length;
+    this.#changedPages.add(Math.floor(session.key / PAGE_KEYS));
+    const { allowedLateness } = this.#context;
+    this.#quiet.push(series.forgottenEnd + this.#gap + allowedLateness, session.key);
+  }
+
+  #fire(session: Session, rows: EngineRow[]): void {
+    this.#writer.write(rows, this.#groupOf(session.key), {
+      set: this.#setOf(session.key),
+      from: this.#store,
+      at: session.at,
+      place: this.#placeOf(session),
+    });
+    if (session.firings === 0) this.#context.firings.fired++;
+    else this.#context.firings.revisions++;
+    session.firings++;
+    session.changed = false;
+    this.#changedPages.add(Math.floor(session.key / PAGE_KEYS));
+  }
+
+  forget(watermark: EpochMicros, rows: EngineRow[]): void {
+    this.#watermark = watermark;
+    this.#forgetDue(watermark, rows);
+  }
+
+  collect(watermark: EpochMicros, rows: EngineRow[], isEarly: boolean): void {
+    this.#watermark = watermark;
+    this.#forgetDue(watermark, this.#rows);
+    this.#fireChanged(watermark, isEarly);
+    for (const row of this.#rows) rows.push(row);
+    this.#rows = [];
+    this.#dropQuiet(watermark);
+  }
+
+  /** Takes sessions out of the heap that are over: they fire if they have to, and are forgotten in the end. */
+  #forgetDue(watermark: EpochMicros, rows: EngineRow[]): void {
+    const { allowedLateness, isFinal } = this.#context;
+    while (this.#due.size > 0 && this.#due.next <= watermark) {
+      const session = this.#due.pop();
+      if (session.isGone) continue;
+      const end = session.last + this.#gap;
+      if (end + allowedLateness <= watermark) {
+        this.#forgetOf(this.#series.get(session.key)!, watermark);
+      } else if (end <= watermark) {
+        if (session.changed && !isFinal) this.#fire(session, rows);
+        this.#due.push(end + allowedLateness, session);
+      } else {
+        this.#due.push(end, session);
+      }
+    }
+  }
+
+  #fireChanged(watermark: EpochMicros, isEarly: boolean): void {
+    if (this.#context.isFinal) {
+      for (const session of this.#changed) session.isListed = false;
+      this.#changed = [];
+      return;
+    }
+    const waiting: Session[] = [];
+    for (const session of this.#changed) {
+      session.isListed = false;
+      if (session.isGone || !session.changed) continue;
+      if (isEarly || session.last + this.#gap <= watermark) this.#fire(session, this.#rows);
+      else if (this.#context.isEarly) {
+        session.isListed = true;
+        waiting.push(session);
+      }
+    }
+    this.#changed = waiting;
+  }
+
+  /** Series that have no session and for which nothing can be late any more are given up. */
+  #dropQuiet(watermark: EpochMicros): void {
+    while (this.#quiet.size > 0 && this.#quiet.next <= watermark) {
+      const key = this.#quiet.pop();
+      const series = this.#series.get(key);
+      if (series === undefined || series.sessions.length > 0) continue;
+      if (series.forgottenEnd + this.#gap + this.#context.allowedLateness > watermark) continue;
+      this.#series.delete(key);
+      this.#changedPages.add(Math.floor(key / PAGE_KEYS));
+    }
+  }
+
+  lastForget(): EpochMicros {
+    if (this.#sessionCount === 0) return epochMicros(-Infinity);
+    // The session that ends last is forgotten last: while any is held, it is.
+    return epochMicros(this.#latestEnd + this.#context.allowedLateness);
+  }
+
+  endFor(time: EpochMicros): EpochMicros {
+    return epochMicros(time + this.#gap);
+  }
+
+  endAt(until: EpochMicros): void {
+    this.#until = until;
+  }
+
+  #sessions(): Session[] {
+    return [...this.#series.values()].flatMap(({ sessions }) => sessions);
+  }
+
+  /** Sessions that begin at one instant are shown as one. */
+  windows(after: EpochMicros, limit: number): Omit<HeldWindow, "rule">[] {
+    const byStart = new Map<number, Omit<HeldWindow, "rule">>();
+    for (const { key, first, last, firings, at } of this.#sessions()) {
+      if (first <= after) continue;
+      const known = byStart.get(first);
+      const end = epochMicros(Math.max(last + this.#gap, known?.end ?? -Infinity));
+      byStart.set(first, {
+        start: epochMicros(first),
+        end,
+        series: (known?.series ?? 0) + this.#setOf(key).functions.length,
+        count: (known?.count ?? 0) + this.#store.cells[at]!,
+        fired: firings > 0 && (known?.fired ?? true),
+      });
+    }
+    return [...byStart.values()].sort((a, b) => a.start - b.start).slice(0, limit);
+  }
+
+  windowCounts(): { readonly held: number; readonly open: number } {
+    const open = this.#sessions().filter(({ firings }) => firings === 0).length;
+    return { held: this.#sessionCount, open };
+  }
+
+  changes(prefix: string, into: PageCollector): void {
+    for (const page of this.#changedPages) this.#storePage(`${prefix}/session`, page, into);
+    this.#changedPages.clear();
+    const owners = this.#slotOwners();
+    this.#store.objects.changes(prefix, into, (slot) => owners.get(slot)!);
+    into.json(`${prefix}/sessions`, {
+      watermark: storedNumber(this.#watermark),
+      until: storedNumber(this.#until),
+    } satisfies StoredSessions);
+  }
+
+  /** Numbers in a row: key, end of the last forgotten, how many, and for each its fields and cells. */
+  #storePage(prefix: string, page: number, into: PageCollector): void {
+    const numbers: number[] = [];
+    for (let key = page * PAGE_KEYS; key < (page + 1) * PAGE_KEYS; key++) {
+      const series = this.#series.get(key);
+      if (series === undefined) continue;
+      const { width } = this.#setOf(key);
+      numbers.push(key, series.forgottenEnd, series.sessions.length);
+      for (const { first, last, firings, changed, at } of series.sessions) {
+        numbers.push(first, last, firings, changed ? 1 : 0);
+        for (let cell = 0; cell < width; cell++) numbers.push(this.#store.cells[at + cell]!);
+      }
+    }
+    if (numbers.length === 0) into.remove.push(`${prefix}/${page}`);
+    else into.numbers(`${prefix}/${page}`, Float64Array.from(numbers));
+  }
+
+  #slotOwners() {
+    const owners = new Map<number, FunctionSet["objects"][number]["aggregation"]>();
+    if (this.#functions.every(({ isPlain }) => isPlain)) return owners;
+    for (const { key, at } of this.#sessions()) {
+      for (const { aggregation, at: own } of this.#setOf(key).objects) {
+        owners.set(this.#store.cells[at + own]!, aggregation);
+      }
+    }
+    return owners;
+  }
+
+  restore(prefix: string, pages: StoredPages): void {
+    const state = pages.json<StoredSessions>(`${prefix}/sessions`);
+    if (state === undefined) return;
+    this.#watermark = epochMicros(Number(state.watermark));
+    this.#until = epochMicros(Number(state.until));
+    for (const { bytes } of pages.below(`${prefix}/session`)) this.#restorePage(doublesOf(bytes));
+    const stored = storedObjects(prefix, pages);
+    for (const [slot, aggregation] of this.#slotOwners()) {
+      this.#store.objects.restore(slot, aggregation, stored.get(slot)!);
+    }
+    this.#store.objects.settle();
+  }
+
+  #restorePage(numbers: Float64Array): void {
+    let i = 0;
+    while (i < numbers.length) {
+      const key = numbers[i++]!;
+      const forgottenEnd = numbers[i++]!;
+      const count = numbers[i++]!;
+      const set = this.#setOf(key);
+      const sessions: Session[] = [];
+      for (let n = 0; n < count; n++) {
+        const [first, last, firings, changed] = numbers.subarray(i, i + 4);
+        i += 4;
+        const at = this.#store.reserve(set);
+        this.#store.cells.set(numbers.subarray(i, i + set.width), at);
+        i += set.width;
+        const session: Session = {
+          key,
+          first: first!,
+          last: last!,
+          at,
+          firings: firings!,
+          changed: false,
+          isListed: false,
+          isGone: false,
+        };
+        sessions.push(session);
+        if (changed === 1) this.#note(session);
+        this.#due.push(session.last + this.#gap, session);
+        this.#latestEnd = Math.max(this.#latestEnd, session.last + this.#gap);
+      }
+      this.#series.set(key, { sessions, forgottenEnd });
+      this.#sessionCount += count;
+      if (count > 0) this.#seriesCount += set.functions.length;
+      const over = forgottenEnd + this.#gap + this.#context.allowedLateness;
+      if (forgottenEnd !== -Infinity) this.#quiet.push(over, key);
+    }
+  }
+
+  releaseSeries(): void {}
+
+  markGroups(inUse: Uint8Array): void {
+    for (const key of this.#series.keys()) inUse[this.#groupOf(key)] = 1;
+  }
+
+  renumber(numbers: Int32Array): void {
+    const stride = this.#functions.length;
+    const old = [...this.#series];
+    this.#series.clear();
+    for (const [key, series] of old) {
+      const renumbered = numbers[this.#groupOf(key)]! * stride + (key % stride);
+      this.#changedPages.add(Math.floor(key / PAGE_KEYS));
+      this.#changedPages.add(Math.floor(renumbered / PAGE_KEYS));
+      for (const session of series.sessions) (session as { key: number }).key = renumbered;
+      this.#series.set(renumbered, series);
+      if (series.forgottenEnd === -Infinity) continue;
+      const over = series.forgottenEnd + this.#gap + this.#context.allowedLateness;
+      this.#quiet.push(over, renumbered);
+    }
+  }
+}
+
+interface StoredSessions {
+  readonly watermark: StoredNumber;
+  readonly until: StoredNumber;
+}
