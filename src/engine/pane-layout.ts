@@ -25,14 +25,24 @@ export function paneLayoutOf(window: WindowRule): PaneLayout {
   return evenLayout(pane, offset, every / pane, size / pane);
 }
 
+/**
+ * How many panes are held at a time when all goes as usual.
+ *
+ * @param held For how long after its end a window may be held.
+ */
+export function panesHeld(window: WindowRule, layout: PaneLayout, held: number): number {
+  const pane = layout.startOf(1) - layout.startOf(0);
+  return Math.ceil(held / pane) + layout.span + (window.kind === "hopping" ? layout.every : 0) + 1;
+}
+
 /** The first boundary of a kind of windows at or after an instant: where another meaning may begin. */
 export function boundaryAfter(window: WindowRule, time: EpochMicros): EpochMicros {
   // What came is the old meaning's, to the last of it.
   if (window.kind === "session") return epochMicros(time + 1);
-  const { ordinalOf, startOf, every } = paneLayoutOf(window);
-  const last = Math.floor(ordinalOf(time) / every);
-  const start = startOf(last * every);
-  return start >= time ? start : startOf((last + 1) * every);
+  const layout = paneLayoutOf(window);
+  const last = Math.floor(layout.ordinalOf(time) / layout.every);
+  const start = layout.startOf(last * layout.every);
+  return start >= time ? start : layout.startOf((last + 1) * layout.every);
 }
 
 function evenLayout(size: number, offset: number, every: number, span: number): PaneLayout {

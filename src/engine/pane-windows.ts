@@ -11,16 +11,15 @@ import {
 import { type EpochMicros, epochMicros } from "../core/time.ts";
 import type { WindowRule } from "../core/window.ts";
 import type { EngineRow } from "./engine-row.ts";
-import type { Accumulators } from "./function-set.ts";
 import { GapFiller } from "./gap-filler.ts";
-import { ObjectSlots } from "./object-slots.ts";
 import { Pane } from "./pane.ts";
-import { type PaneLayout, paneLayoutOf } from "./pane-layout.ts";
+import { PaneFiring } from "./pane-firing.ts";
+import { type PaneLayout, paneLayoutOf, panesHeld } from "./pane-layout.ts";
 import { PaneRing } from "./pane-ring.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { RuleEvents } from "./rule-events.ts";
 import { SeriesTable } from "./series-table.ts";
-import { WindowList, type WindowState } from "./window-list.ts";
+import { WindowList } from "./window-list.ts";
 import type { HeldWindow, PaneConsumer, Windows, WindowsContext } from "./windows.ts";
 
 export interface PaneWindowsOptions {
@@ -41,11 +40,11 @@ export interface PaneWindowsOptions {
 export class PaneWindows implements Windows {
   readonly series: SeriesTable;
   readonly #context: WindowsContext;
-  readonly #writer: RowWriter;
   readonly #layout: PaneLayout;
   readonly #ring: PaneRing;
   readonly #windows: WindowList;
   readonly #filler: GapFiller | undefined;
+  readonly #firing: PaneFiring;
   readonly #hasPlainEvents: boolean;
   /** Takes the panes that are forgotten. */
   consumer: PaneConsumer | undefined;
@@ -61,18 +60,12 @@ export class PaneWindows implements Windows {
   #removed: number[] = [];
   /** Whether series that nobody needs may have come about since the last look for them. */
   #mayRelease = true;
-  /** Where the panes of a window are merged. */
-  readonly #scratch: Accumulators = { cells: new Float64Array(64), objects: new ObjectSlots() };
-  /** By key: the number of the firing in which it was seen last. */
-  #seenIn = new Float64Array(0);
-  #firing = 0;
-
   constructor({ window, aggregate, fill, context, writer }: PaneWindowsOptions) {
     this.#context = context;
-    this.#writer = writer;
     this.#until = context.until;
     this.#layout = paneLayoutOf(window);
-    this.#ring = new PaneRing(panesHeld(window, this.#layout, context));
+    const held = context.allowedLateness + context.outOfOrderness;
+    this.#ring = new PaneRing(panesHeld(window, this.#layout, held));
     this.#windows = new WindowList(this.#layout);
     this.series = new SeriesTable(aggregate, context.seriesMax);
     this.#hasPlainEvents =
@@ -81,6 +74,16 @@ export class PaneWindows implements Windows {
       fill === undefined
         ? undefined
         : new GapFiller({ fill, layout: this.#layout, functions: this.series.functions, writer });
+    this.#firing = new PaneFiring({
+      context,
+      layout: this.#layout,
+      ring: this.#ring,
+      windows: this.#windows,
+      series: this.series,
+      filler: this.#filler,
+      writer,
+      isOurs: (ordinal) => this.#isWindowOurs(ordinal),
+    });
   }
 
   get seriesCount(): number {
@@ -308,7 +311,6 @@ export class PaneWindows implements Windows {
   /**
    * Takes over a forgotten window of another rule: merges its accumulators.
    *
-   * @param keysOf The key here of a key there.
    * @returns How many events it took, and how many were over the limit.
    */
   absorb(lower: Pane, series: SeriesTable): { readonly taken: number; readonly over: number } {
@@ -334,15 +336,15 @@ export class PaneWindows implements Windows {
   }
 
   forget(watermark: EpochMicros, rows: EngineRow[]): void {
-    this.#distributeChanges();
+    this.#firing.distributeChanges();
     const { allowedLateness } = this.#context;
     const last = this.#lastOver(epochMicros(watermark - allowedLateness));
     const { held } = this.#windows;
     while (held.length > 0 && held[0]!.ordinal <= last) {
-      this.#fire(held[0]!, rows);
+      this.#firing.fire(held[0]!, rows);
       this.#windows.removeOldest();
     }
-    if (this.#context.isFinal) this.#filler?.fillTo(last, this.#fillInto(rows));
+    if (this.#context.isFinal) this.#filler?.fillTo(last, this.#firing.fillInto(rows));
     if (last > this.#lastForgotten) this.#setForgotten(last);
     while (this.#ring.held.length > 0) {
       const pane = this.#ring.held[0]!;
@@ -371,117 +373,13 @@ export class PaneWindows implements Windows {
 
   collect(watermark: EpochMicros, rows: EngineRow[], isEarly: boolean): void {
     if (this.#context.isFinal) return;
-    this.#distributeChanges();
+    this.#firing.distributeChanges();
     for (const window of this.#windows.held) {
       if (window.end > watermark && !isEarly) break;
-      this.#fire(window, rows);
+      this.#firing.fire(window, rows);
     }
     if (watermark === -Infinity) return;
-    this.#filler?.fillTo(this.#lastOver(watermark), this.#fillInto(rows));
-  }
-
-  /** What changed in the panes changed in their windows that fired. */
-  #distributeChanges(): void {
-    for (const pane of this.#ring.held) {
-      const { changed } = pane;
-      if (changed === undefined || changed.size === 0) continue;
-      const { first, last } = this.#windows.ofPane(pane.ordinal);
-      for (let k = first; k <= last; k++) {
-        const window = this.#windows.get(k);
-        if (window?.changed === undefined) continue;
-        for (const key of changed) window.changed.add(key);
-      }
-      changed.clear();
-    }
-  }
-
-  #fire(window: WindowState, rows: EngineRow[]): void {
-    const panes = this.#panesOf(window);
-    const isFirst = window.changed === undefined;
-    const keys = isFirst ? this.#keysOf(panes) : window.changed!;
-    // It may have been opened for an event whose series was one too many.
-    if ((keys instanceof Set ? keys.size : keys.length) === 0) return;
-    const { start, end, firings: revision } = window;
-    if (isFirst && this.#filler !== undefined) {
-      this.#filler.fillTo(window.ordinal - 1, this.#fillInto(rows));
-    }
-    const place = { start, end, revision, partial: this.#context.isPartial(start, end) };
-    for (const key of keys) {
-      const { from, at } = this.#sumOf(key, panes);
-      const set = this.series.functions[this.series.functionOf(key)]!;
-      const values = this.#writer.write(rows, this.series.groupOf(key), { set, from, at, place });
-      if (!set.isPlain && from === this.#scratch) this.#scratch.objects.clear();
-      this.#filler?.fired(window.ordinal, key, values);
-    }
-    if (isFirst) this.#filler?.windowFired(window.ordinal, this.#fillInto(rows));
-    if (isFirst) this.#context.firings.fired++;
-    else this.#context.firings.revisions++;
-    window.firings++;
-    window.changed = new Set();
-    for (const pane of panes) pane.changed ??= new Set();
-  }
-
-  #fillInto(rows: EngineRow[]): Parameters<GapFiller["fillTo"]>[1] {
-    return {
-      rows,
-      isPartial: this.#context.isPartial,
-      revisionOf: (ordinal) => this.#windows.get(ordinal)?.firings ?? 0,
-      onFilled: (ordinal) => {
-        if (!this.#isWindowOurs(ordinal)) return;
-        // An event that comes late has to correct what was filled.
-        const window = this.#windows.ensure(ordinal);
-        window.firings++;
-        window.changed ??= new Set();
-        for (const pane of this.#panesOf(window)) pane.changed ??= new Set();
-      },
-    };
-  }
-
-  #panesOf({ ordinal }: { readonly ordinal: number }): Pane[] {
-    const { every, span } = this.#layout;
-    const panes: Pane[] = [];
-    for (let p = ordinal * every; p < ordinal * every + span; p++) {
-      const pane = this.#ring.get(p);
-      if (pane !== undefined) panes.push(pane);
-    }
-    return panes;
-  }
-
-  /** The series with events in any of the panes, each once. */
-  #keysOf(panes: readonly Pane[]): readonly number[] | Int32Array {
-    const [only] = panes;
-    if (panes.length === 1) return only!.touched.subarray(0, only!.touchedCount);
-    if (this.#seenIn.length < this.series.offsets.length) {
-      this.#seenIn = new Float64Array(this.series.offsets.length);
-    }
-    const firing = ++this.#firing;
-    const keys: number[] = [];
-    for (const { touched, touchedCount } of panes) {
-      for (let i = 0; i < touchedCount; i++) {
-        const key = touched[i]!;
-        if (this.#seenIn[key] === firing) continue;
-        this.#seenIn[key] = firing;
-        keys.push(key);
-      }
-    }
-    return keys;
-  }
-
-  /** The accumulators of a series over some panes: those of the pane itself when there is but one. */
-  #sumOf(
-    key: number,
-    panes: readonly Pane[],
-  ): { readonly from: Accumulators; readonly at: number } {
-    const at = this.series.offsets[key]!;
-    const holding = panes.filter(({ cells }) => cells[at]! > 0);
-    if (holding.length === 1) return { from: holding[0]!, at };
-    const set = this.series.functions[this.series.functionOf(key)]!;
-    const scratch = this.#scratch;
-    if (scratch.cells.length < set.width) scratch.cells = new Float64Array(set.width);
-    scratch.cells[0] = 0;
-    set.init(scratch, 0);
-    for (const pane of holding) set.merge(scratch, 0, pane, at);
-    return { from: scratch, at: 0 };
+    this.#filler?.fillTo(this.#lastOver(watermark), this.#firing.fillInto(rows));
   }
 
   endFor(time: EpochMicros): EpochMicros {
@@ -508,11 +406,11 @@ export class PaneWindows implements Windows {
     for (const window of this.#windows.held) {
       if (windows.length >= limit) break;
       if (window.start <= after) continue;
-      const panes = this.#panesOf(window);
+      const panes = this.#firing.panesOf(window);
       windows.push({
         start: window.start,
         end: window.end,
-        series: this.#keysOf(panes).length,
+        series: this.#firing.keysOf(panes).length,
         count: panes.reduce((sum, { eventCount }) => sum + eventCount, 0),
         fired: window.firings > 0,
       });
@@ -560,15 +458,7 @@ export class PaneWindows implements Windows {
       pane.restore(`${prefix}/pane/${ordinal}`, pages, this.series);
       this.#ring.add(pane);
     }
-    if (this.#context.isEarly) this.#rememberChanges();
-  }
-
-  /** What changed since an early firing was not stored: all of it counts as changed. */
-  #rememberChanges(): void {
-    for (const window of this.#windows.held) {
-      if (window.changed === undefined) continue;
-      for (const key of this.#keysOf(this.#panesOf(window))) window.changed.add(key);
-    }
+    if (this.#context.isEarly) this.#firing.rememberChanges();
   }
 
   releaseSeries(): void {
@@ -598,16 +488,8 @@ export class PaneWindows implements Windows {
   }
 }
 
-/** How many panes are held at a time when all goes as usual. */
-function panesHeld(window: WindowRule, layout: PaneLayout, context: WindowsContext): number {
-  const pane = layout.startOf(1) - layout.startOf(0);
-  const held = context.allowedLateness + context.outOfOrderness;
-  return Math.ceil(held / pane) + layout.span + (window.kind === "hopping" ? layout.every : 0) + 1;
-}
-
 const NO_CELLS = new Float64Array(0);
 const NO_PAGES = new Uint8Array(0);
-
 interface StoredPanes {
   readonly forgottenBefore: StoredNumber;
   readonly until?: StoredNumber;

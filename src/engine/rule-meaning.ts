@@ -26,7 +26,10 @@ export function meaningOf(rule: RuleSettings, lower: string | undefined): string
 }
 
 function matchOf({ name, labels }: RuleMatch): unknown {
-  return { name, labels: labels === undefined ? undefined : [...labels].sort() };
+  return {
+    name,
+    labels: labels === undefined ? undefined : [...labels].sort(([a], [b]) => (a < b ? -1 : 1)),
+  };
 }
 
 function isByName(groupBy: RuleSettings["groupBy"]): boolean {

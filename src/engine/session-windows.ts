@@ -2,7 +2,6 @@ import { MISSED } from "../core/columns.ts";
 import { SESSIONS_MAX } from "../core/limits.ts";
 import type { AggregateSettings } from "../core/settings.ts";
 import {
-  doublesOf,
   type PageCollector,
   type StoredNumber,
   type StoredPages,
@@ -16,33 +15,17 @@ import { storedObjects } from "./object-slots.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { RuleEvents, WatermarkPath } from "./rule-events.ts";
 import { functionSetsOf } from "./series-table.ts";
+import {
+  newSession,
+  PAGE_KEYS,
+  restorePage,
+  type Session,
+  type SessionPages,
+  type SessionSeries,
+  storePage,
+} from "./session-pages.ts";
 import { SessionStore } from "./session-store.ts";
 import type { HeldWindow, Windows, WindowsContext } from "./windows.ts";
-
-/** Keys of one stored page. */
-const PAGE_KEYS = 64;
-
-/** The events of a series that are closer than the gap, each to the next. */
-interface Session {
-  readonly key: number;
-  first: number;
-  last: number;
-  /** Where its accumulators stand. */
-  readonly at: number;
-  /** How often its row was written: the next revision. */
-  firings: number;
-  /** Whether it changed since it fired. */
-  changed: boolean;
-  /** Whether it is in the list of those that did. */
-  isListed: boolean;
-  isGone: boolean;
-}
-
-/** A series: its sessions, oldest first, and where the last forgotten one ended. */
-interface SessionSeries {
-  sessions: Session[];
-  forgottenEnd: number;
-}
 
 /**
  * Windows of activity, per series. A session that is over fires; an event that comes late may still make
@@ -172,16 +155,7 @@ export class SessionWindows implements Windows {
 
   #begin(key: number, series: SessionSeries, t: number): Session {
     const at = this.#store.add(this.#setOf(key));
-    const session: Session = {
-      key,
-      first: t,
-      last: t,
-      at,
-      firings: 0,
-      changed: false,
-      isListed: false,
-      isGone: false,
-    };
+    const session = newSession(key, at, t);
     const { sessions } = series;
     let place = sessions.length;
     while (place > 0 && sessions[place - 1]!.first > t) place--;
@@ -400,7 +374,10 @@ export class SessionWindows implements Windows {
   }
 
   changes(prefix: string, into: PageCollector): void {
-    for (const page of this.#changedPages) this.#storePage(`${prefix}/session`, page, into);
+    const prefixed = `${prefix}/session`;
+    for (const number of this.#changedPages) {
+      storePage(this.#pages(), { prefix: prefixed, number }, into);
+    }
     this.#changedPages.clear();
     const owners = this.#slotOwners();
     this.#store.objects.changes(prefix, into, (slot) => owners.get(slot)!);
@@ -408,23 +385,6 @@ export class SessionWindows implements Windows {
       watermark: storedNumber(this.#watermark),
       until: storedNumber(this.#until),
     } satisfies StoredSessions);
-  }
-
-  /** Numbers in a row: key, end of the last forgotten, how many, and for each its fields and cells. */
-  #storePage(prefix: string, page: number, into: PageCollector): void {
-    const numbers: number[] = [];
-    for (let key = page * PAGE_KEYS; key < (page + 1) * PAGE_KEYS; key++) {
-      const series = this.#series.get(key);
-      if (series === undefined) continue;
-      const { width } = this.#setOf(key);
-      numbers.push(key, series.forgottenEnd, series.sessions.length);
-      for (const { first, last, firings, changed, at } of series.sessions) {
-        numbers.push(first, last, firings, changed ? 1 : 0);
-        for (let cell = 0; cell < width; cell++) numbers.push(this.#store.cells[at + cell]!);
-      }
-    }
-    if (numbers.length === 0) into.remove.push(`${prefix}/${page}`);
-    else into.numbers(`${prefix}/${page}`, Float64Array.from(numbers));
   }
 
   #slotOwners() {
@@ -443,7 +403,9 @@ export class SessionWindows implements Windows {
     if (state === undefined) return;
     this.#watermark = epochMicros(Number(state.watermark));
     this.#until = epochMicros(Number(state.until));
-    for (const { bytes } of pages.below(`${prefix}/session`)) this.#restorePage(doublesOf(bytes));
+    for (const { bytes } of pages.below(`${prefix}/session`)) {
+      restorePage(this.#pages(), bytes, (key, series) => this.#takeOver(key, series));
+    }
     const stored = storedObjects(prefix, pages);
     for (const [slot, aggregation] of this.#slotOwners()) {
       this.#store.objects.restore(slot, aggregation, stored.get(slot)!);
@@ -451,41 +413,21 @@ export class SessionWindows implements Windows {
     this.#store.objects.settle();
   }
 
-  #restorePage(numbers: Float64Array): void {
-    let i = 0;
-    while (i < numbers.length) {
-      const key = numbers[i++]!;
-      const forgottenEnd = numbers[i++]!;
-      const count = numbers[i++]!;
-      const set = this.#setOf(key);
-      const sessions: Session[] = [];
-      for (let n = 0; n < count; n++) {
-        const [first, last, firings, changed] = numbers.subarray(i, i + 4);
-        i += 4;
-        const at = this.#store.reserve(set);
-        this.#store.cells.set(numbers.subarray(i, i + set.width), at);
-        i += set.width;
-        const session: Session = {
-          key,
-          first: first!,
-          last: last!,
-          at,
-          firings: firings!,
-          changed: false,
-          isListed: false,
-          isGone: false,
-        };
-        sessions.push(session);
-        if (changed === 1) this.#note(session);
-        this.#due.push(session.last + this.#gap, session);
-        this.#latestEnd = Math.max(this.#latestEnd, session.last + this.#gap);
-      }
-      this.#series.set(key, { sessions, forgottenEnd });
-      this.#sessionCount += count;
-      if (count > 0) this.#seriesCount += set.functions.length;
-      const over = forgottenEnd + this.#gap + this.#context.allowedLateness;
-      if (forgottenEnd !== -Infinity) this.#quiet.push(over, key);
+  #pages(): SessionPages {
+    return { series: this.#series, store: this.#store, setOf: (key) => this.#setOf(key) };
+  }
+
+  /** Goes on with a series that was stored. */
+  #takeOver(key: number, { sessions, forgottenEnd }: SessionSeries): void {
+    for (const session of sessions) {
+      if (session.changed) this.#note(session);
+      this.#due.push(session.last + this.#gap, session);
+      this.#latestEnd = Math.max(this.#latestEnd, session.last + this.#gap);
     }
+    this.#sessionCount += sessions.length;
+    if (sessions.length > 0) this.#seriesCount += this.#setOf(key).functions.length;
+    const over = forgottenEnd + this.#gap + this.#context.allowedLateness;
+    if (forgottenEnd !== -Infinity) this.#quiet.push(over, key);
   }
 
   releaseSeries(): void {}

@@ -1,0 +1,150 @@
+import type { EngineRow } from "./engine-row.ts";
+import type { Accumulators } from "./function-set.ts";
+import type { FillTarget, GapFiller } from "./gap-filler.ts";
+import { ObjectSlots } from "./object-slots.ts";
+import type { Pane } from "./pane.ts";
+import type { PaneLayout } from "./pane-layout.ts";
+import type { PaneRing } from "./pane-ring.ts";
+import type { RowWriter } from "./row-writer.ts";
+import type { SeriesTable } from "./series-table.ts";
+import type { WindowList, WindowState } from "./window-list.ts";
+import type { WindowsContext } from "./windows.ts";
+
+export interface PaneFiringOptions {
+  readonly context: WindowsContext;
+  readonly layout: PaneLayout;
+  readonly ring: PaneRing;
+  readonly windows: WindowList;
+  readonly series: SeriesTable;
+  readonly filler: GapFiller | undefined;
+  readonly writer: RowWriter;
+  /** Whether a window may still be held. */
+  readonly isOurs: (ordinal: number) => boolean;
+}
+
+/** Makes the rows of windows that are sums of panes. */
+export class PaneFiring {
+  readonly #of: PaneFiringOptions;
+  /** Where the panes of a window are merged. */
+  readonly #scratch: Accumulators = { cells: new Float64Array(64), objects: new ObjectSlots() };
+  /** By key: the number of the firing in which it was seen last. */
+  #seenIn = new Float64Array(0);
+  #firing = 0;
+
+  constructor(options: PaneFiringOptions) {
+    this.#of = options;
+  }
+
+  /** What changed in the panes changed in their windows that fired. */
+  distributeChanges(): void {
+    for (const pane of this.#of.ring.held) {
+      const { changed } = pane;
+      if (changed === undefined || changed.size === 0) continue;
+      const { first, last } = this.#of.windows.ofPane(pane.ordinal);
+      for (let k = first; k <= last; k++) {
+        const window = this.#of.windows.get(k);
+        if (window?.changed === undefined) continue;
+        for (const key of changed) window.changed.add(key);
+      }
+      changed.clear();
+    }
+  }
+
+  /** Fires a window, or again what changed in it. */
+  fire(window: WindowState, rows: EngineRow[]): void {
+    const { context, writer, series, filler } = this.#of;
+    const panes = this.panesOf(window);
+    const isFirst = window.changed === undefined;
+    const keys = isFirst ? this.keysOf(panes) : window.changed!;
+    // It may have been opened for an event whose series was one too many.
+    if ((keys instanceof Set ? keys.size : keys.length) === 0) return;
+    const { start, end, firings: revision } = window;
+    if (isFirst) filler?.fillTo(window.ordinal - 1, this.fillInto(rows));
+    const place = { start, end, revision, partial: context.isPartial(start, end) };
+    for (const key of keys) {
+      const { from, at } = this.#sumOf(key, panes);
+      const set = series.functions[series.functionOf(key)]!;
+      const values = writer.write(rows, series.groupOf(key), { set, from, at, place });
+      if (!set.isPlain && from === this.#scratch) this.#scratch.objects.clear();
+      filler?.fired(window.ordinal, key, values);
+    }
+    if (isFirst) filler?.windowFired(window.ordinal, this.fillInto(rows));
+    if (isFirst) context.firings.fired++;
+    else context.firings.revisions++;
+    window.firings++;
+    window.changed = new Set();
+    for (const pane of panes) pane.changed ??= new Set();
+  }
+
+  fillInto(rows: EngineRow[]): FillTarget {
+    const { context, windows } = this.#of;
+    return {
+      rows,
+      isPartial: context.isPartial,
+      revisionOf: (ordinal) => windows.get(ordinal)?.firings ?? 0,
+      onFilled: (ordinal) => {
+        if (!this.#of.isOurs(ordinal)) return;
+        // An event that comes late has to correct what was filled.
+        const window = windows.ensure(ordinal);
+        window.firings++;
+        window.changed ??= new Set();
+        for (const pane of this.panesOf(window)) pane.changed ??= new Set();
+      },
+    };
+  }
+
+  panesOf({ ordinal }: { readonly ordinal: number }): Pane[] {
+    const { every, span } = this.#of.layout;
+    const panes: Pane[] = [];
+    for (let p = ordinal * every; p < ordinal * every + span; p++) {
+      const pane = this.#of.ring.get(p);
+      if (pane !== undefined) panes.push(pane);
+    }
+    return panes;
+  }
+
+  /** The series with events in any of the panes, each once. */
+  keysOf(panes: readonly Pane[]): readonly number[] | Int32Array {
+    const [only] = panes;
+    if (panes.length === 1) return only!.touched.subarray(0, only!.touchedCount);
+    if (this.#seenIn.length < this.#of.series.offsets.length) {
+      this.#seenIn = new Float64Array(this.#of.series.offsets.length);
+    }
+    const firing = ++this.#firing;
+    const keys: number[] = [];
+    for (const { touched, touchedCount } of panes) {
+      for (let i = 0; i < touchedCount; i++) {
+        const key = touched[i]!;
+        if (this.#seenIn[key] === firing) continue;
+        this.#seenIn[key] = firing;
+        keys.push(key);
+      }
+    }
+    return keys;
+  }
+
+  /** The accumulators of a series over some panes: those of the pane itself when there is but one. */
+  #sumOf(
+    key: number,
+    panes: readonly Pane[],
+  ): { readonly from: Accumulators; readonly at: number } {
+    const at = this.#of.series.offsets[key]!;
+    const holding = panes.filter(({ cells }) => cells[at]! > 0);
+    if (holding.length === 1) return { from: holding[0]!, at };
+    const set = this.#of.series.functions[this.#of.series.functionOf(key)]!;
+    const scratch = this.#scratch;
+    if (scratch.cells.length < set.width) scratch.cells = new Float64Array(set.width);
+    scratch.cells[0] = 0;
+    set.init(scratch, 0);
+    for (const pane of holding) set.merge(scratch, 0, pane, at);
+    return { from: scratch, at: 0 };
+  }
+
+  /** What changed since an early firing was not stored: all of it counts as changed. */
+  rememberChanges(): void {
+    for (const window of this.#of.windows.held) {
+      if (window.changed === undefined) continue;
+      for (const key of this.keysOf(this.panesOf(window))) window.changed.add(key);
+    }
+  }
+}
