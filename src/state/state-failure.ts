@@ -1,7 +1,8 @@
 import { FatalError, messageOf, TransientError } from "../core/errors.ts";
 
-/** Result codes of SQLite that pass: the disk is full, a write failed for now. */
-const FULL_CODES = [10, 13];
+/** The result code of SQLite for a disk that is full, and for one that fails: both may pass. */
+const FULL_CODE = 13;
+const DISK_CODE = 10;
 /** Those of a file that another process has locked: an SQLite browser, a backup tool. */
 const LOCKED_CODES = [5, 6];
 /** Result codes of SQLite that say that the file is no database, or a damaged one. */
@@ -13,13 +14,15 @@ const READONLY_CODE = 8;
 export function explained(failure: unknown, path: string): unknown {
   const message = messageOf(failure);
   const code = codeOf(failure);
-  const isFull = FULL_CODES.includes(code) || /disk is full|disk I\/O error/.test(message);
-  if (isFull) {
+  if (code === FULL_CODE || /disk is full/.test(message)) {
+    const text = `Cannot write the state "${path}": ${message}; make room on its disk`;
+    return new TransientError(text, { cause: failure });
+  }
+  if (code === DISK_CODE || /disk I\/O error/.test(message)) {
     return new TransientError(
-      `Cannot write the state "${path}": ${message}; make room on its disk`,
-      {
-        cause: failure,
-      },
+      `Cannot read or write the state "${path}": ${message}; its disk is full or fails: make room, or see ` +
+        "what the log of the system says of that disk",
+      { cause: failure },
     );
   }
   if (LOCKED_CODES.includes(code) || /database (?:table )?is locked/.test(message)) {
