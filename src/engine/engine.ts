@@ -13,8 +13,9 @@ import {
 import { type DurationMicros, type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
 import { compareRows, type EngineRow } from "./engine-row.ts";
 import type { RuleContext } from "./era.ts";
+import { boundaryAfter } from "./pane-layout.ts";
 import { PartialIntervals } from "./partial-intervals.ts";
-import { RuleEngine } from "./rule-engine.ts";
+import { type FormerRule, type RestoreOptions, RuleEngine } from "./rule-engine.ts";
 import { SeenIds } from "./seen-ids.ts";
 import { type StoredWatermark, Watermark } from "./watermark.ts";
 import type { HeldWindow } from "./windows.ts";
@@ -381,34 +382,61 @@ export class Engine {
     return into;
   }
 
-  /** Takes over what all `changes` together gave. Called once, before any event. */
-  restore(pages: StoredPages): void {
+  /**
+   * Takes over what all `changes` together gave. Called once, before any event. Rules that mean something
+   * else now go on with the windows they hold under the old meaning, and begin the new one at its first
+   * boundary at or after the newest event.
+   *
+   * @returns The rules that had to give up windows: they are gone, or their code is; with how many each.
+   */
+  restore(
+    pages: StoredPages,
+    options: Partial<Pick<RestoreOptions, "former" | "functionNamed">> = {},
+  ): { readonly rule: string; readonly windows: number }[] {
     const state = pages.json<StoredEngine>("engine");
-    if (state === undefined) return;
+    if (state === undefined) return [];
     Object.assign(this.ledger, state.ledger);
     this.#watermark.restore(state.watermark);
     this.#nextForget = epochMicros(Number(state.nextForget));
     this.#partial.restore(state.partial);
     this.#seen.evicted = state.idsEvicted;
     this.#seen.restore(pages);
-    for (const rule of this.rules) rule.restore(pages);
+    const newest = this.#watermark.newest;
+    const restoring: RestoreOptions = {
+      former: options.former ?? [],
+      functionNamed: options.functionNamed ?? (() => undefined),
+      bornAt: epochMicros(newest + 1),
+      boundaryOf: (rule) => boundaryAfter(this.#topOf(rule).window, newest),
+    };
+    const givenUp = this.rules.map((rule) => ({
+      rule: rule.name,
+      windows: rule.restore(pages, restoring),
+    }));
     // A rule that is new here has forgotten as much as the others have.
     if (this.watermark !== -Infinity) this.#forget(this.watermark);
+    return [...givenUp.filter(({ windows }) => windows > 0), ...this.#dropStrangers(pages)];
   }
 
-  /**
-   * The stored rules that are no rules any more, or mean something else now, with how many windows each
-   * held. Their pages go with the next `changes`.
-   */
-  dropStrangers(pages: StoredPages): { readonly rule: string; readonly windows: number }[] {
-    const strangers = pages.wordsBelow("rule").filter((name) => {
-      const rule = this.rules.find((one) => one.name === name);
-      return rule === undefined || !rule.isSame(pages);
-    });
+  /** The rule above all that read a rule: its boundaries are those of the others too. */
+  #topOf(rule: RuleSettings): RuleSettings {
+    const upper = this.rules.findLast(({ settings }) => settings.from === rule.name);
+    return upper === undefined ? rule : this.#topOf(upper.settings);
+  }
+
+  /** The stored rules that are no rules any more, with how many windows each held. Their pages go. */
+  #dropStrangers(pages: StoredPages): { readonly rule: string; readonly windows: number }[] {
+    const strangers = pages
+      .wordsBelow("rule")
+      .filter((name) => this.rules.every((one) => one.name !== name));
     this.#strangers.push(...strangers);
     return strangers.map((rule) => {
       return { rule, windows: pages.wordsBelow(`rule/${rule}/pane`).length };
     });
+  }
+
+  /** The rules with every meaning under which they hold windows: for `restore` in the same process. */
+  formerRules(): FormerRule[] {
+    return this.rules.flatMap(({ eras }) => eras.map(({ meaning, rule }) => ({ meaning, rule })));
   }
 
   /** The windows held: rule by rule, the oldest of each first. */

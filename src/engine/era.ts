@@ -1,3 +1,4 @@
+import type { EventColumns } from "../core/columns.ts";
 import type { LedgerCounts } from "../core/ledger.ts";
 import type { RuleSettings } from "../core/settings.ts";
 import type { PageCollector, StoredPages } from "../core/stored.ts";
@@ -7,8 +8,10 @@ import {
   type EpochMicros,
   epochMicros,
 } from "../core/time.ts";
+import { FunctionNumbers } from "./function-numbers.ts";
 import { PaneWindows } from "./pane-windows.ts";
 import { RowWriter } from "./row-writer.ts";
+import type { RuleEvents } from "./rule-events.ts";
 import { type Selection, type SelectionContext, selectionOf } from "./selection.ts";
 import { SessionWindows } from "./session-windows.ts";
 import type { Firings, PaneConsumer, Windows } from "./windows.ts";
@@ -54,6 +57,7 @@ export class Era {
   /** How far its watermark is behind that of the engine: by what the rules it reads wait for late events. */
   readonly behind: DurationMicros;
   readonly #prefix: string;
+  readonly #functions: FunctionNumbers | undefined;
 
   constructor(options: {
     readonly id: number;
@@ -74,8 +78,9 @@ export class Era {
     this.behind = durationMicros(
       lower === undefined ? 0 : lower.behind + lower.rule.allowedLateness,
     );
-    this.#prefix = id === 0 ? `rule/${rule.name}` : `rule/${rule.name}/era/${id}`;
+    this.#prefix = prefixOf(rule.name, id);
     this.selection = lower?.selection ?? selectionOf(rule, context);
+    this.#functions = FunctionNumbers.between(context.functions, rule.aggregate);
     const writer = new RowWriter(rule.name, this.selection.groups, context.onRowFailure);
     const { window, aggregate, fill } = rule;
     const windowsContext = {
@@ -112,6 +117,12 @@ export class Era {
     return epochMicros(watermark - this.behind);
   }
 
+  /** What this era makes of the events [`from`, `to`) of the columns. */
+  select(columns: EventColumns, from: number, to: number): RuleEvents {
+    const events = this.selection.select(columns, from, to);
+    return this.#functions === undefined ? events : this.#functions.apply(events, from, to);
+  }
+
   /** Gathers what changed since the last call. */
   changes(into: PageCollector): void {
     // The groups of a rule that reads another are the other's.
@@ -127,6 +138,15 @@ export class Era {
 
   /** What to remove when it is over. */
   pages(): string[] {
-    return PARTS.map((part) => `${this.#prefix}/${part}`);
+    return eraPages(this.rule.name, this.id);
   }
+}
+
+function prefixOf(rule: string, id: number): string {
+  return id === 0 ? `rule/${rule}` : `rule/${rule}/era/${id}`;
+}
+
+/** What an era stores. */
+export function eraPages(rule: string, id: number): string[] {
+  return PARTS.map((part) => `${prefixOf(rule, id)}/${part}`);
 }

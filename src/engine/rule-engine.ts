@@ -1,3 +1,4 @@
+import type { Aggregation } from "../core/aggregation.ts";
 import { type EventColumns, MISSED } from "../core/columns.ts";
 import { assert } from "../core/errors.ts";
 import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
@@ -6,8 +7,9 @@ import type { PageCollector, StoredNumber, StoredPages } from "../core/stored.ts
 import { storedNumber } from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
 import type { EngineRow } from "./engine-row.ts";
-import { Era, type RuleContext } from "./era.ts";
+import { Era, eraPages, type RuleContext } from "./era.ts";
 import type { Pane } from "./pane.ts";
+import { definitionOf, type RuleDefinition, ruleOfDefinition } from "./rule-definition.ts";
 import type { RuleEvents, WatermarkPath } from "./rule-events.ts";
 import { meaningOf } from "./rule-meaning.ts";
 import { NO_GROUP } from "./selection.ts";
@@ -36,6 +38,8 @@ export class RuleEngine {
   #nextEra = 1;
   /** The rule that this one reads. */
   readonly lower: RuleEngine | undefined;
+  /** Windows that begin before it are partial: the rule was not there yet. */
+  #bornAt = epochMicros(-Infinity);
   /** Pages of eras that are over. */
   #removed: string[] = [];
   /** The last tick of `early` that was seen. */
@@ -56,15 +60,21 @@ export class RuleEngine {
     this.#eras = [era];
   }
 
-  #newEra(rule: RuleSettings, { id, since }: { id: number; since: EpochMicros }): Era {
-    const lower = this.lower?.present;
+  #newEra(
+    rule: RuleSettings,
+    of: { readonly id: number; readonly since: EpochMicros; readonly lower?: Era | undefined },
+  ): Era {
+    const { id, since, lower = this.lower?.present } = of;
     const era = new Era({
       id,
       rule,
       meaning: meaningOf(rule, lower?.meaning),
       since,
       lower,
-      context: this.#context,
+      context: {
+        ...this.#context,
+        isPartial: (start, end) => start < this.#bornAt || this.#context.isPartial(start, end),
+      },
       ledger: this.ledger,
       firings: this.#firings,
     });
@@ -100,19 +110,14 @@ export class RuleEngine {
     return this.#eras.reduce((sum, { windows }) => sum + windows.seriesCount, 0);
   }
 
-  /**
-   * The rule has another meaning from now on: windows that begin at or after `boundary` are the new one's.
-   *
-   * @param boundary -Infinity: there were no events; nothing is left of the old one.
-   */
-  change(rule: RuleSettings, boundary: EpochMicros): void {
-    if (boundary === -Infinity) {
-      for (const era of this.#eras) this.#removed.push(...era.pages());
-      this.#eras = [];
-    } else {
-      this.present.windows.endAt(boundary);
-    }
-    this.#eras.push(this.#newEra(rule, { id: this.#nextEra++, since: boundary }));
+  /** Forgets an era: its pages go with the next `changes`. */
+  #drop(era: Era): void {
+    this.#removed.push(...era.pages());
+    for (const lower of this.lower?.eras ?? []) lower.consumers.delete(era);
+  }
+
+  get eras(): readonly Era[] {
+    return this.#eras;
   }
 
   /** The watermark at which the next window is forgotten, given the present one. */
@@ -130,8 +135,8 @@ export class RuleEngine {
     const { from, to } = range;
     this.ledger.received += to - from;
     if (this.#eras.length > 1) return this.#addAcrossEras(columns, range, path);
-    const { selection, windows } = this.present;
-    const events = selection.select(columns, from, to);
+    const { windows } = this.present;
+    const events = this.present.select(columns, from, to);
     const marked = windows.add(events, from, to, path);
     if (marked === 0) this.ledger.aggregated += to - from;
     else this.#account(columns, range, events.marks);
@@ -176,8 +181,9 @@ export class RuleEngine {
     }
     const outcome = this.#outcome.fill(MISSED.late, from, to);
     const isReached = new Uint8Array(to - from);
-    for (const { selection, windows } of this.#eras) {
-      const events = selection.select(columns, from, to);
+    for (const era of this.#eras) {
+      const { windows } = era;
+      const events = era.select(columns, from, to);
       const masked: RuleEvents = { ...events, group: this.#masked };
       for (let i = from; i < to; i++) {
         const reaches = windows.reaches(epochMicros(columns.time[i]!));
@@ -208,7 +214,7 @@ export class RuleEngine {
   forget(watermark: EpochMicros, rows: EngineRow[]): void {
     for (const era of this.#eras) era.windows.forget(era.own(watermark), rows);
     while (this.#eras.length > 1 && this.#eras[0]!.windows.isOver) {
-      this.#removed.push(...this.#eras.shift()!.pages());
+      this.#drop(this.#eras.shift()!);
     }
   }
 
@@ -274,30 +280,69 @@ export class RuleEngine {
       fired,
       revisions,
       forgottenBefore: storedNumber(this.forgottenBefore),
-      era: this.present.id,
-      since: storedNumber(this.present.since),
+      bornAt: storedNumber(this.#bornAt),
+      nextEra: this.#nextEra,
+      eras: this.#eras.map((era) => ({
+        id: era.id,
+        meaning: era.meaning,
+        since: storedNumber(era.since),
+        definition: definitionOf(era.rule),
+        lower: this.lower?.eras.findIndex(({ consumers }) => consumers.has(era)) ?? -1,
+      })),
     } satisfies StoredRule);
   }
 
-  /** Whether what is stored under the name of this rule means the same. */
-  isSame(pages: StoredPages): boolean {
-    const stored = pages.json<StoredRule>(`rule/${this.name}/state`);
-    return stored === undefined || stored.meaning === this.meaning;
-  }
-
-  /** Takes over what `changes` gave. Called once, before any event. */
-  restore(pages: StoredPages): void {
+  /**
+   * Takes over what `changes` gave. Called once, before any event. Where the rule had another meaning then,
+   * its windows go on under that one.
+   *
+   * @returns How many windows had to be given up: they hold code that is there no more.
+   */
+  restore(pages: StoredPages, options: RestoreOptions): number {
     const state = pages.json<StoredRule>(`rule/${this.name}/state`);
-    if (state === undefined || !this.isSame(pages)) return;
+    if (state === undefined) {
+      this.#bornAt = options.bornAt;
+      return 0;
+    }
     Object.assign(this.ledger, state.ledger);
     this.#firings.fired = state.fired;
     this.#firings.revisions = state.revisions;
-    const { era = 0, since = "-Infinity" } = state;
-    if (era > 0) {
-      this.#nextEra = era + 1;
-      this.#eras = [this.#newEra(this.settings, { id: era, since: epochMicros(Number(since)) })];
+    this.#bornAt = epochMicros(Number(state.bornAt ?? -Infinity));
+    this.#nextEra = state.nextEra ?? 1;
+    const present = this.present;
+    const stored = state.eras ?? [{ id: 0, meaning: state.meaning, since: "-Infinity" as const }];
+    this.#eras = [];
+    this.lower?.present.consumers.delete(present);
+    let givenUp = 0;
+    for (const one of stored) {
+      const rule = this.#ruleOf(one, present, options);
+      if (rule === undefined) {
+        givenUp += Math.max(pages.wordsBelow(`rule/${this.name}/pane`).length, 1);
+        this.#removed.push(...eraPages(this.name, one.id));
+        continue;
+      }
+      const lower = this.lower?.eras[one.lower ?? 0] ?? this.lower?.present;
+      const era = this.#newEra(rule, { id: one.id, since: epochMicros(Number(one.since)), lower });
+      era.restore(pages);
+      this.#eras.push(era);
     }
-    this.present.restore(pages);
+    const last = this.#eras.at(-1);
+    if (last?.meaning === present.meaning) return givenUp;
+    const boundary = last === undefined ? epochMicros(-Infinity) : options.boundaryOf(present.rule);
+    last?.windows.endAt(boundary);
+    this.#eras.push(this.#newEra(present.rule, { id: this.#nextEra++, since: boundary }));
+    return givenUp;
+  }
+
+  /** The rule of a stored era; undefined when it cannot be made again. */
+  #ruleOf(stored: StoredEra, present: Era, options: RestoreOptions): RuleSettings | undefined {
+    if (stored.meaning === present.meaning) return present.rule;
+    const former = options.former.find(({ meaning }) => meaning === stored.meaning);
+    if (former !== undefined) return { ...former.rule, to: present.rule.to };
+    // Before version 0.2 only the meaning was stored.
+    if (stored.definition === undefined) return undefined;
+    const { functionNamed } = options;
+    return ruleOfDefinition(stored.definition, { present: present.rule, functionNamed });
   }
 
   /** Gives up the series that have no events in any window held. */
@@ -356,12 +401,39 @@ function better(one: number, other: number): number {
   return order.indexOf(one) <= order.indexOf(other) ? one : other;
 }
 
+/** A rule under a meaning that it had. */
+export interface FormerRule {
+  readonly meaning: string;
+  readonly rule: RuleSettings;
+}
+
+interface StoredEra {
+  readonly id: number;
+  readonly meaning: string;
+  readonly since: StoredNumber;
+  readonly definition?: RuleDefinition;
+  /** Which era of the rule that it reads feeds it. */
+  readonly lower?: number;
+}
+
 interface StoredRule {
   readonly meaning: string;
   readonly ledger: LedgerCounts;
   readonly fired: number;
   readonly revisions: number;
   readonly forgottenBefore: StoredNumber;
-  readonly era?: number;
-  readonly since?: StoredNumber;
+  readonly bornAt?: StoredNumber;
+  readonly nextEra?: number;
+  readonly eras?: readonly StoredEra[];
+}
+
+/** What stored windows under another meaning need to go on. */
+export interface RestoreOptions {
+  /** Rules as this process had them before, with their code. */
+  readonly former: readonly FormerRule[];
+  /** Where a rule that was not there before begins: windows that began earlier are partial. */
+  readonly bornAt: EpochMicros;
+  readonly functionNamed: (name: string) => Aggregation | undefined;
+  /** Where windows of another meaning may begin. */
+  readonly boundaryOf: (rule: RuleSettings) => EpochMicros;
 }

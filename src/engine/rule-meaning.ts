@@ -2,7 +2,7 @@ import type { RuleMatch, RuleSettings } from "../core/settings.ts";
 
 /**
  * All that decides what the windows of a rule hold, as text: while it stays the same, so does the state.
- * When rows are written (`emit`, `early`, `fill`) and where to is no part of it.
+ * Where its rows go, and how many series it may hold, is no part of it.
  *
  * @param lower The meaning of the rule that this one reads.
  */
@@ -20,6 +20,9 @@ export function meaningOf(rule: RuleSettings, lower: string | undefined): string
     map: map?.toString(),
     groupBy: isByName(groupBy) ? undefined : groupBy,
     from: lower,
+    emit: rule.emit,
+    early: rule.early,
+    fill: rule.fill,
   };
   const isPlain = Object.values(more).every((value) => value === undefined);
   return JSON.stringify(isPlain ? base : [...base, more]);

@@ -54,6 +54,13 @@ export class Watermark {
     this.#partitions.set(partition, { newest: -Infinity, arrivedMs: this.#nowMs, idle: false });
   }
 
+  /** The newest event time of all partitions; -Infinity when there was none. */
+  get newest(): EpochMicros {
+    return epochMicros(
+      Math.max(-Infinity, ...[...this.#partitions.values()].map((one) => one.newest)),
+    );
+  }
+
   /** The newest event time of a partition; -Infinity when it has none. */
   newestOf(partition: string): EpochMicros {
     return epochMicros(this.#partitions.get(partition)?.newest ?? -Infinity);

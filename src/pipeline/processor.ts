@@ -35,6 +35,9 @@ export interface ProcessorOptions {
   readonly onLateness?: (seconds: number) => void;
 }
 
+/** What windows need to go on under a meaning that a rule had. */
+type RestoreOptions = NonNullable<Parameters<Engine["restore"]>[1]>;
+
 /** When events came, by both clocks. */
 export interface Now {
   readonly now: EpochMicros;
@@ -119,14 +122,16 @@ export class Processor {
   }
 
   /** Takes over what all `changes` together gave. Returns the rules whose windows had to be given up. */
-  restore(stored: Iterable<Page>): readonly { readonly rule: string; readonly windows: number }[] {
+  restore(
+    stored: Iterable<Page>,
+    options: RestoreOptions = {},
+  ): readonly { readonly rule: string; readonly windows: number }[] {
     const pages = new StoredPages(stored);
     this.#decoder.names.restore(pages);
     for (const [partition, from] of pages.json<[string, StoredNumber][]>(MISSING_PAGE) ?? []) {
       this.#missingFrom.set(partition, epochMicros(Number(from)));
     }
-    this.engine.restore(pages);
-    return this.engine.dropStrangers(pages);
+    return this.engine.restore(pages, options);
   }
 
   /**
