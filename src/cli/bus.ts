@@ -11,6 +11,7 @@ import { defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { logLevelOf, openLog } from "./log.ts";
 import { openBus } from "./open-bus.ts";
+import { checkOpenFiles, refuseWhenFull } from "./open-files.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { accessKeptIn } from "./token-file.ts";
 
@@ -51,6 +52,7 @@ export const bus = defineCommand({
     const dir =
       values.dir === undefined ? join(settings.state.dir, "bus") : resolve(cwd, values.dir);
     const stop = stopSignal(logger);
+    checkOpenFiles();
     const opened = await openBus({
       settings,
       dir,
@@ -70,6 +72,7 @@ export const bus = defineCommand({
       terminal.say(`The bus listens on ${server.url} and keeps its events in ${dir}`);
       const token = kept.announce();
       if (token !== undefined) terminal.say(`Token: ${token}`);
+      await refuseWhenFull(server, { clock: realClock, logger, signal: stop });
       if (!stop.aborted) await once(stop, "abort");
       await server.stop();
     } finally {

@@ -19,6 +19,7 @@ import { createStatusApp } from "../status/app.ts";
 import { serve } from "../status/serve.ts";
 import { scheduledBackups } from "./backup-target.ts";
 import { type OpenBus, openBus } from "./open-bus.ts";
+import { checkOpenFiles, refuseWhenFull } from "./open-files.ts";
 import type { Terminal } from "./terminal.ts";
 import { accessKeptIn } from "./token-file.ts";
 import { version } from "./version.ts";
@@ -40,6 +41,7 @@ export interface ServiceOptions {
 export async function runService(settings: Settings, options: ServiceOptions): Promise<void> {
   const { logger, stop } = options;
   const { dir } = settings.state;
+  checkOpenFiles();
   mkdirSync(dir, { recursive: true, mode: PRIVATE.folder });
   checkUnfinished(dir);
   const bus = settings.bus.embedded
@@ -128,6 +130,13 @@ async function runWith(
   const background = [
     sendOwnMetrics(pipeline, { bus, logger, signal: AbortSignal.any([stop, ended.signal]) }),
   ];
+  background.push(
+    refuseWhenFull(server, {
+      clock: realClock,
+      logger,
+      signal: AbortSignal.any([stop, ended.signal]),
+    }),
+  );
   if (backups !== undefined) background.push(backups.run(AbortSignal.any([stop, ended.signal])));
   try {
     const { mode } = kept.access;

@@ -20,8 +20,17 @@ export interface RunningServer {
   readonly url: string;
   /** The one in use. */
   readonly port: number;
+  /** Where the runtime can stop to listen for a while; undefined: it cannot. */
+  readonly listening: Listening | undefined;
   /** Takes no more requests, and lets those under way finish for a moment. May be called twice. */
   stop(): Promise<void>;
+}
+
+export interface Listening {
+  /** Refuses new connections and closes those without a request; the others go on. */
+  pause(): void;
+  /** Takes connections again. False: the port is taken by now, or no file can be opened. */
+  resume(): boolean;
 }
 
 /** How many ports are tried after a taken one that nobody asked for. */
@@ -52,6 +61,7 @@ export async function serve(app: Handler, options: ServeOptions): Promise<Runnin
       return {
         url: `http://${authority(host)}:${server.port}`,
         port: server.port,
+        listening: server.listening,
         stop: once(() => stopWithin(server, STOP_GRACE_MS)),
       };
     } catch (thrown) {
@@ -95,6 +105,7 @@ function once(action: () => Promise<void>): () => Promise<void> {
 /** What both runtimes give. */
 interface Listener {
   readonly port: number;
+  readonly listening?: Listening;
   /** Resolves when the last request has ended. */
   drain(): Promise<void>;
   /** Cuts what is under way. */
@@ -167,17 +178,56 @@ function listen(app: Handler, { host, port }: ListenOptions): Listener {
     };
   }
   if (Bun === undefined) throw new Error("neither Bun nor Deno runs this");
-  const server = Bun.serve({
-    hostname,
-    port,
-    idleTimeout: IDLE_TIMEOUT_S,
-    development: false,
-    reusePort: false,
-    fetch,
-  });
-  return {
-    port: server.port,
-    drain: () => server.stop(),
-    cut: () => server.stop(true),
-  };
+  const serveAt = (at: number): BunServer =>
+    Bun.serve({
+      hostname,
+      port: at,
+      idleTimeout: IDLE_TIMEOUT_S,
+      development: false,
+      reusePort: false,
+      fetch,
+    });
+  return new BunListener(serveAt(port), serveAt);
+}
+
+/** A server of Bun, which has to be made anew to listen again. */
+class BunListener implements Listener {
+  readonly port: number;
+  readonly listening: Listening;
+  #server: BunServer | undefined;
+  /** Paused, with requests under way. */
+  readonly #ending = new Map<BunServer, Promise<void>>();
+
+  constructor(server: BunServer, serveAt: (port: number) => BunServer) {
+    this.#server = server;
+    this.port = server.port;
+    this.listening = {
+      pause: () => this.#end(),
+      resume: () => {
+        try {
+          this.#server ??= serveAt(this.port);
+          return true;
+        } catch {
+          return false;
+        }
+      },
+    };
+  }
+
+  async drain(): Promise<void> {
+    this.#end();
+    await Promise.all(this.#ending.values());
+  }
+
+  async cut(): Promise<void> {
+    await Promise.all([...this.#ending.keys()].map((server) => server.stop(true)));
+  }
+
+  #end(): void {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const ended = server.stop().finally(() => this.#ending.delete(server));
+    this.#ending.set(server, ended);
+  }
 }

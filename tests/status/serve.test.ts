@@ -184,3 +184,21 @@ async function raw(port: number, head: string): Promise<string> {
     return ""; // it was hung up on
   }
 }
+
+test("a server that pauses refuses what is new, ends what is under way, and comes back", async () => {
+  const going = Promise.withResolvers<void>();
+  const server = await start({ fetch: () => going.promise.then(() => new Response("late")) });
+  const underWay = fetch(server.url);
+  await Bun.sleep(20);
+  server.listening!.pause();
+  server.listening!.pause();
+  const refused = await fetch(server.url).catch((thrown: unknown) => thrown);
+  expect(refused).toBeInstanceOf(Error);
+  going.resolve();
+  expect(await (await underWay).text()).toBe("late");
+  expect(server.listening!.resume()).toBe(true);
+  expect(server.listening!.resume()).toBe(true);
+  expect((await fetch(server.url)).status).toBe(200);
+  await server.stop();
+  expect(await fetch(server.url).catch((thrown: unknown) => thrown)).toBeInstanceOf(Error);
+});

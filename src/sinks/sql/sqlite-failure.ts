@@ -1,3 +1,5 @@
+import { closeSync, openSync } from "node:fs";
+import { devNull } from "node:os";
 import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
 
 /** Primary result codes of SQLite. */
@@ -6,11 +8,12 @@ const TOO_BIG = 18;
 const MISMATCH = 20;
 
 /** Trying again cannot help: the file, or the right to it, is what is wrong. */
+const CANTOPEN = 14;
 const FATAL = new Map([
   [3, "the right to it is missing"], // SQLITE_PERM
   [8, "it is read-only"], // SQLITE_READONLY
   [11, "the file is damaged"], // SQLITE_CORRUPT
-  [14, "the file cannot be opened"], // SQLITE_CANTOPEN
+  [CANTOPEN, "the file cannot be opened"],
   [23, "the right to it is missing"], // SQLITE_AUTH
   [26, "the file is not a SQLite database"], // SQLITE_NOTADB
 ]);
@@ -37,9 +40,23 @@ export function isRefusal(thrown: unknown): string | undefined {
 export function sqliteFailure(action: string, thrown: unknown): Error {
   if (thrown instanceof FatalError || thrown instanceof TransientError) return thrown;
   const text = messageOf(thrown);
-  const fatal = FATAL.get(codeOf(thrown) ?? 0);
+  const code = codeOf(thrown) ?? 0;
+  if (code === CANTOPEN && !canOpenAny()) {
+    return new TransientError(`${action}: no file descriptor is left`, { cause: thrown });
+  }
+  const fatal = FATAL.get(code);
   if (fatal !== undefined) return new FatalError(`${action}: ${fatal} (${text})`);
   return new TransientError(`${action}: ${text}`, { cause: thrown });
+}
+
+/** SQLite does not tell whether it was this file, or any. */
+function canOpenAny(): boolean {
+  try {
+    closeSync(openSync(devNull, "r"));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function codeOf(thrown: unknown): number | undefined {
