@@ -2,12 +2,13 @@ import { loadConfig } from "../config/load.ts";
 import { ConfigError } from "../core/errors.ts";
 import { silentLogger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
-import { formatDuration, secondsOf } from "../core/time.ts";
+import { secondsOf } from "../core/time.ts";
 import { realClock } from "../pipeline/real-clock.ts";
 import { type PartCheck, tryConnections } from "../pipeline/try-connections.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./exit.ts";
+import { linesOfRule, type RuleSummary, summaryOfRule } from "./rule-summary.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const check = defineCommand({
@@ -50,13 +51,7 @@ interface Summary {
   readonly name: string;
   readonly origin: string;
   readonly source: { readonly kind: string; readonly description: string };
-  readonly rules: readonly {
-    readonly name: string;
-    readonly window: string;
-    readonly allowedLateness: string;
-    readonly functions: string;
-    readonly to: readonly string[];
-  }[];
+  readonly rules: readonly RuleSummary[];
   readonly sinks: readonly {
     readonly name: string;
     readonly kind: string;
@@ -71,16 +66,7 @@ function summaryOf(settings: Settings): Summary {
     name: settings.name,
     origin: settings.origin,
     source: { kind: definition.name, description: definition.describe(options) },
-    rules: settings.rules.map(({ name, window, allowedLateness, aggregate, to }) => ({
-      name,
-      window: `${window.kind} ${formatDuration(window.size)}`,
-      allowedLateness: formatDuration(allowedLateness),
-      functions:
-        aggregate.kind === "event"
-          ? "the event's own"
-          : aggregate.functions.map(({ key }) => key).join(", "),
-      to,
-    })),
+    rules: settings.rules.map(summaryOfRule),
     sinks: settings.sinks.map((sink) => ({
       name: sink.name,
       kind: sink.definition.name,
@@ -96,10 +82,9 @@ function print(settings: Settings, parts: readonly PartCheck[], terminal: Termin
   terminal.print(`  name    ${name}`);
   terminal.print(`  source  ${source.kind}: ${source.description}`);
   for (const rule of rules) {
-    const { allowedLateness, functions } = rule;
-    const late = allowedLateness === "0s" ? "" : `, late by up to ${allowedLateness}`;
-    const to = rule.to.join(", ");
-    terminal.print(`  rule    ${rule.name}: ${rule.window}${late}, ${functions} to ${to}`);
+    const [first, ...more] = linesOfRule(rule);
+    terminal.print(`  rule    ${first}`);
+    for (const line of more) terminal.print(`          ${line}`);
   }
   for (const sink of sinks) {
     const where = `${sink.kind} ${sink.description} (${sink.delivery})`;

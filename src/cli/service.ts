@@ -4,7 +4,8 @@ import type { EventLog } from "../core/event-log.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import { PRIVATE } from "../core/private.ts";
 import { type Settings, shareOf } from "../core/settings.ts";
-import { formatDuration, secondsOf } from "../core/time.ts";
+import { secondsOf } from "../core/time.ts";
+import { windowText } from "../core/window-text.ts";
 import { journaled } from "../pipeline/journaled-source.ts";
 import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
@@ -185,9 +186,7 @@ function announce(
   { terminal, url, mode }: { terminal: Terminal; url: string; mode: "open" | "token" },
 ): void {
   const { definition, options } = settings.source;
-  const rules = settings.rules.map(
-    ({ name, window }) => `${name} (${formatDuration(window.size)})`,
-  );
+  const rules = settings.rules.map(({ name, window }) => `${name} (${windowText(window)})`);
   const sinks = settings.sinks.map((sink) => {
     return `${sink.name} (${sink.definition.name}: ${sink.definition.describe(sink.options)})`;
   });

@@ -1,36 +1,45 @@
 import * as v from "valibot";
-import { busFunctions, byEvent } from "../aggregations/list.ts";
-import type { Aggregation } from "../core/aggregation.ts";
-import type { AggregateSettings } from "../core/settings.ts";
-import type { EventFunctionCall, FunctionCall } from "./calls.ts";
+import { busFunctions, byEvent, functionDefinitions } from "../aggregations/list.ts";
+import type { Aggregation, FunctionDefinition } from "../core/aggregation.ts";
+import { FUNCTIONS_MAX, HISTOGRAM_BOUNDS_MAX } from "../core/limits.ts";
+import type { AggregateSettings, NamedAggregation } from "../core/settings.ts";
+import { type CustomFunctionCall, customAggregation, customSchema } from "./custom-function.ts";
+import { type DurationText, duration } from "./duration.ts";
 import { hintFor, shown } from "./explain.ts";
+import { ARGUMENT_NAMES, type EventFunctionCall, type FunctionCall } from "./function-calls.ts";
 import { type Named, namedSchema } from "./named.ts";
-import { parseWithin } from "./within.ts";
+import { type AddIssue, parseWithin, reportPlace } from "./within.ts";
+
+/** A function that a configuration calls, or one of its own. */
+export type FunctionInput = FunctionCall | CustomFunctionCall;
 
 /** What a rule computes: as each event says, one function, or several with a name for each. */
 export type AggregateInput =
   | EventFunctionCall
-  | FunctionCall
-  | Readonly<Record<string, FunctionCall>>;
+  | FunctionInput
+  | Readonly<Record<string, FunctionInput>>;
 
-const FUNCTION_NAMES = busFunctions.map(({ name }) => name);
+const FUNCTION_NAMES = [...functionDefinitions.map(({ name }) => name), "customFunction"];
 
 const FUNCTION_WISH = `must be a function, one of ${FUNCTION_NAMES.map((name) => `${name}()`).join(", ")}`;
 
-const functionSchema: v.GenericSchema<FunctionCall, Aggregation> = v.pipe(
+/** A function before it is known how its rows name it; undefined: by itself. */
+type Maker = (key: string | undefined) => NamedAggregation;
+
+const functionSchema: v.GenericSchema<FunctionInput, Maker> = v.pipe(
   // Any value goes on: one place says what is wrong with it.
-  v.custom<FunctionCall>(() => true),
-  v.rawTransform<FunctionCall, Aggregation>(({ dataset, addIssue, NEVER }) => {
-    const fault = functionOf(dataset.value);
-    if (typeof fault !== "string") return fault;
-    addIssue({ message: fault });
+  v.custom<FunctionInput>(() => true),
+  v.rawTransform<FunctionInput, Maker>(({ dataset, addIssue, NEVER }) => {
+    const maker = makerOf(dataset.value, addIssue);
+    if (typeof maker === "function") return maker;
+    if (maker !== undefined) addIssue({ message: maker });
     return NEVER;
   }),
 );
 
-const namedFunctions = namedSchema("function", functionSchema);
+const namedFunctions = namedSchema("function", functionSchema, { min: 1, max: FUNCTIONS_MAX });
 
-/** The functions of a rule. */
+/** The functions of a rule. Those of the registry are yet to come where each event names its own. */
 export const aggregateSchema: v.GenericSchema<AggregateInput, AggregateSettings> = v.pipe(
   v.custom<AggregateInput>(() => true),
   v.rawTransform<AggregateInput, AggregateSettings>(({ dataset, addIssue, NEVER }) => {
@@ -38,19 +47,32 @@ export const aggregateSchema: v.GenericSchema<AggregateInput, AggregateSettings>
     if (isCall(input) && input.kind === "event") return byEvent;
     if (typeof input !== "object" || input === null || isCall(input) || Array.isArray(input)) {
       const parsed = parseWithin(functionSchema, { input, path: [], addIssue });
-      if (parsed === undefined) return NEVER;
-      return named([{ name: parsed.output.name, value: parsed.output }]);
+      return parsed === undefined
+        ? NEVER
+        : { kind: "named", functions: [parsed.output(undefined)] };
     }
     const parsed = parseWithin(namedFunctions, { input, path: [], addIssue });
-    return parsed === undefined ? NEVER : named(parsed.output);
+    return parsed === undefined ? NEVER : { kind: "named", functions: withKeys(parsed.output) };
   }),
 );
 
-function named(functions: readonly Named<Aggregation>[]): AggregateSettings {
-  return {
-    kind: "named",
-    functions: functions.map(({ name, value }) => ({ key: name, aggregation: value })),
-  };
+/** Functions by the names that events may say, besides those of the bus. */
+export const registrySchema: v.GenericSchema<
+  Readonly<Record<string, FunctionInput>>,
+  readonly NamedAggregation[]
+> = v.pipe(
+  namedSchema("function", functionSchema, { min: 0, max: FUNCTIONS_MAX }),
+  v.rawTransform(({ dataset, addIssue }) => {
+    for (const { name } of dataset.value) {
+      if (!busFunctions.some((aggregation) => aggregation.name === name)) continue;
+      reportPlace(addIssue, [name], "is what events say for a function of the bus already");
+    }
+    return withKeys(dataset.value);
+  }),
+);
+
+function withKeys(makers: readonly Named<Maker>[]): NamedAggregation[] {
+  return makers.map(({ name, value }) => value(name));
 }
 
 /** A call has a text for its kind; in a record of functions `kind` may be the name of one. */
@@ -60,12 +82,76 @@ function isCall(input: unknown): input is { readonly kind: string } {
   );
 }
 
-/** The function that a call names, or what is wrong, without the value. */
-function functionOf(input: unknown): Aggregation | string {
+/** The function that a call names, or what is wrong, without the value; undefined: it was said. */
+function makerOf(input: unknown, addIssue: AddIssue): Maker | string | undefined {
   if (typeof input === "function") return `must be called, as in ${shown(input)}()`;
   if (!isCall(input)) return `${FUNCTION_WISH}${hintFor(input, FUNCTION_NAMES)}`;
-  if (input.kind === "event") return "must stand alone: eventFunction() is no function of a name";
-  const name = "name" in input ? input.name : undefined;
-  const found = busFunctions.find((aggregation) => aggregation.name === name);
-  return input.kind === "function" && found !== undefined ? found : FUNCTION_WISH;
+  const { kind, ...rest } = input;
+  if (kind === "event") return "must stand alone: eventFunction() is no function of a name";
+  if (kind === "custom") {
+    const parts = parseWithin(customSchema, { input: rest, path: [], addIssue })?.output;
+    if (parts === undefined) return undefined;
+    return (key = "custom") => ({ key, aggregation: customAggregation(key, parts) });
+  }
+  const { name, ...argument } = rest as { readonly name?: unknown };
+  const definition = functionDefinitions.find((one) => one.name === name);
+  if (kind !== "function" || definition === undefined) return FUNCTION_WISH;
+  const aggregation = aggregationOf(definition, argument, addIssue);
+  if (aggregation === undefined) return undefined;
+  return (key = aggregation.name) => ({ key, aggregation });
 }
+
+/** The function with its argument; undefined: that was wrong, and is said. */
+function aggregationOf(
+  definition: FunctionDefinition,
+  input: object,
+  addIssue: AddIssue,
+): Aggregation | undefined {
+  const at = { input, path: [], addIssue };
+  switch (definition.parameter) {
+    case undefined:
+      return parseWithin(noArgument, at) && definition.make();
+    case "fraction": {
+      const parsed = parseWithin(fractionArgument, at);
+      return parsed && definition.make(parsed.output[ARGUMENT_NAMES.fraction]!);
+    }
+    case "bounds": {
+      const parsed = parseWithin(boundsArgument, at);
+      return parsed && definition.make(parsed.output[ARGUMENT_NAMES.bounds]!);
+    }
+    case "duration": {
+      const parsed = parseWithin(durationArgument, at);
+      if (parsed === undefined) return undefined;
+      const text = (input as Readonly<Record<string, unknown>>)[ARGUMENT_NAMES.duration];
+      // It was read as one.
+      return definition.make(parsed.output[ARGUMENT_NAMES.duration]!, text as DurationText);
+    }
+  }
+}
+
+const noArgument = v.strictObject({});
+
+const fractionArgument = v.strictObject({
+  [ARGUMENT_NAMES.fraction]: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+});
+
+const boundsArgument = v.strictObject({
+  [ARGUMENT_NAMES.bounds]: v.pipe(
+    v.array(v.pipe(v.number(), v.finite())),
+    v.minLength(1),
+    v.maxLength(HISTOGRAM_BOUNDS_MAX),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      dataset.value.forEach((bound, index, bounds) => {
+        if (index === 0 || bound > bounds[index - 1]!) return;
+        reportPlace(
+          addIssue,
+          [index],
+          `must be greater than the bound before it, ${bounds[index - 1]!}`,
+        );
+      });
+    }),
+  ),
+});
+
+const durationArgument = v.strictObject({ [ARGUMENT_NAMES.duration]: duration() });

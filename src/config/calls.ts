@@ -1,3 +1,4 @@
+import type { CalendarUnit, Weekday } from "../core/window.ts";
 import type { DurationText } from "./duration.ts";
 import type { Configurable } from "./env.ts";
 
@@ -8,16 +9,30 @@ export interface TumblingCall {
   readonly offset?: DurationText | undefined;
 }
 
-/** What {@link eventFunction} makes. */
-export interface EventFunctionCall {
-  readonly kind: "event";
+/** What {@link hopping} makes. */
+export interface HoppingCall {
+  readonly kind: "hopping";
+  readonly size: DurationText;
+  readonly every: DurationText;
+  readonly offset?: DurationText | undefined;
 }
 
-/** One function to compute over a window: what `sum()` and its like make. */
-export interface FunctionCall {
-  readonly kind: "function";
-  readonly name: string;
+/** What {@link session} makes. */
+export interface SessionCall {
+  readonly kind: "session";
+  readonly gap: DurationText;
 }
+
+/** What {@link calendar} makes. */
+export interface CalendarCall {
+  readonly kind: "calendar";
+  readonly unit: CalendarUnit;
+  readonly zone?: string | undefined;
+  readonly weekStart?: Weekday | undefined;
+}
+
+/** How a rule cuts time. */
+export type WindowCall = TumblingCall | HoppingCall | SessionCall | CalendarCall;
 
 /**
  * Adjacent windows of one size, aligned to the epoch.
@@ -35,14 +50,56 @@ export function tumbling(
   return { ...options, kind: "tumbling", size };
 }
 
-/** Each event names its own function (`agg_func`), which becomes part of the series. */
-export function eventFunction(): EventFunctionCall {
-  return { kind: "event" };
+/**
+ * Overlapping windows of one size: one begins `every` so often, at most `size`, and an event is part of all
+ * that it lies in.
+ *
+ * @example
+ * ```ts
+ * hopping("5m", { every: "1m" }).every; // => "1m": the last five minutes, each minute
+ * ```
+ */
+export function hopping(
+  size: Configurable<DurationText>,
+  options: {
+    readonly every: Configurable<DurationText>;
+    readonly offset?: Configurable<DurationText>;
+  },
+): Configurable<HoppingCall> {
+  return { ...options, kind: "hopping", size };
 }
 
-/** The helper of a function that has no options. */
-export function functionCall(name: string): () => FunctionCall {
-  const call = (): FunctionCall => ({ kind: "function", name });
-  // So that a call without its parentheses can be told by name.
-  return Object.defineProperty(call, "name", { value: name });
+/**
+ * One window as long as events of a series keep coming closer than `gap` to each other; it ends `gap` after
+ * the last.
+ */
+export function session(gap: Configurable<DurationText>): Configurable<SessionCall> {
+  return { kind: "session", gap };
+}
+
+/**
+ * Hours, days, weeks, months, quarters or years of the calendar in a zone of the IANA database, UTC unless
+ * said; a day lasts 23 or 25 hours where the clocks change. Weeks begin on Monday unless said.
+ *
+ * @example
+ * ```ts
+ * calendar("day", { zone: "Europe/Berlin" }).unit; // => "day"
+ * ```
+ */
+export function calendar(
+  unit: "week",
+  options?: {
+    readonly zone?: Configurable<string>;
+    readonly weekStart?: Configurable<Weekday>;
+  },
+): Configurable<CalendarCall>;
+export function calendar(
+  unit: Configurable<CalendarUnit>,
+  options?: { readonly zone?: Configurable<string> },
+): Configurable<CalendarCall>;
+export function calendar(
+  unit: Configurable<CalendarUnit>,
+  options: { readonly zone?: Configurable<string> } = {},
+): Configurable<CalendarCall> {
+  return { ...options, kind: "calendar", unit };
 }

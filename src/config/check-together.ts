@@ -1,8 +1,10 @@
 import * as v from "valibot";
-import { PANES_MAX } from "../core/limits.ts";
-import { type DurationMicros, durationMicros, formatDuration } from "../core/time.ts";
-import { type Fault, hintFor, NO_VALUE } from "./explain.ts";
-import { ruleSchema, timeSchema } from "./schema.ts";
+import { checkCascades } from "./check-cascades.ts";
+import { checkPanes, checkRule, type RawRule } from "./check-rules.ts";
+import { type Fault, NO_VALUE } from "./explain.ts";
+import { timeSchema } from "./schema.ts";
+
+type Section = Readonly<Record<string, unknown>>;
 
 /**
  * Checks what spans several parts of the configuration, as far as these parts are right in themselves,
@@ -10,81 +12,51 @@ import { ruleSchema, timeSchema } from "./schema.ts";
  *
  * @param config With every reference to the environment replaced.
  */
-export function checkTogether(config: Readonly<Record<string, unknown>>): Fault[] {
-  const rules = Object.entries(objectAt(config, "rules") ?? {});
+export function checkTogether(config: Section): Fault[] {
   return [
-    ...rules.flatMap((rule) => checkTargets(rule, config)),
-    ...checkTimes(config, rules),
+    ...checkRules(config),
+    ...checkTimes(config),
     ...checkKey(objectAt(config, "state") ?? {}),
   ];
 }
 
 /** There is one key. */
-function checkKey({ key, keyFile }: Readonly<Record<string, unknown>>): Fault[] {
+function checkKey({ key, keyFile }: Section): Fault[] {
   if (key === undefined || keyFile === undefined) return [];
   const message = "must not be given beside state.key";
   return [{ path: ["state", "keyFile"], message, value: NO_VALUE, expected: null }];
 }
 
-type Rule = readonly [name: string, rule: unknown];
-
-/** A rule sends to sinks that are there, to each once. */
-function checkTargets([name, rule]: Rule, config: Readonly<Record<string, unknown>>): Fault[] {
-  const to = objectAt({ rule }, "rule")?.["to"];
-  if (!Array.isArray(to)) return [];
-  const known =
+/** What holds of each rule, and of rules that read each other. */
+function checkRules(config: Section): Fault[] {
+  const rules = Object.entries(objectAt(config, "rules") ?? {}).flatMap(
+    ([name, rule]): RawRule[] => {
+      const options = objectAt({ rule }, "rule");
+      return options === undefined ? [] : [{ name, options }];
+    },
+  );
+  const sinks =
     config["sinks"] === undefined ? ["sqlite"] : Object.keys(objectAt(config, "sinks") ?? {});
-  const targets: readonly unknown[] = to;
-  return targets.flatMap((target, index) => {
-    if (typeof target !== "string") return [];
-    const at = { path: ["rules", name, "to", index], value: target, expected: null };
-    if (!known.includes(target)) {
-      const message = `must be one of the sinks ${known.join(", ")}${hintFor(target, known)}`;
-      return [{ ...at, message }];
-    }
-    return targets.indexOf(target) < index ? [{ ...at, message: "is named twice" }] : [];
-  });
-}
-
-/** The ring of a rule has a bound, and the range of times an inside. */
-function checkTimes(config: Readonly<Record<string, unknown>>, rules: readonly Rule[]): Fault[] {
   const time = v.safeParse(timeSchema, config["time"] ?? {});
-  if (!time.success) return [];
-  const faults: Fault[] = [];
-  const { minTimestamp, maxTimestamp, outOfOrderness } = time.output;
-  if (minTimestamp >= maxTimestamp) {
-    const message = "must be before maxTimestamp";
-    faults.push({ path: ["time", "minTimestamp"], message, value: NO_VALUE, expected: null });
-  }
-  for (const [name, rule] of rules) {
-    const parsed = v.safeParse(ruleSchema, rule);
-    if (!parsed.success) continue;
-    const { window, allowedLateness } = parsed.output;
-    const held = allowedLateness + outOfOrderness;
-    if (Math.ceil(held / window.size) + 2 <= PANES_MAX) continue;
-    const least = formatDuration(roundedUp(held / (PANES_MAX - 2)));
-    const message =
-      `windows of ${formatDuration(window.size)} are too short: allowedLateness and time.outOfOrderness ` +
-      `hold ${formatDuration(durationMicros(held))}, more than ${PANES_MAX} of them, ` +
-      `must be at least ${least}`;
-    faults.push({ path: ["rules", name, "window"], message, value: NO_VALUE, expected: null });
-  }
-  return faults;
+  return [
+    ...rules.flatMap((rule) => checkRule(rule, { sinks })),
+    ...checkCascades(rules),
+    ...(time.success ? rules.flatMap((rule) => checkPanes(rule, time.output.outOfOrderness)) : []),
+  ];
 }
 
-function objectAt(
-  holder: Readonly<Record<string, unknown>>,
-  key: string,
-): Readonly<Record<string, unknown>> | undefined {
+/** The range of times has an inside. */
+function checkTimes(config: Section): Fault[] {
+  const time = v.safeParse(timeSchema, config["time"] ?? {});
+  if (!time.success || time.output.minTimestamp < time.output.maxTimestamp) return [];
+  const message = "must be before maxTimestamp";
+  return [{ path: ["time", "minTimestamp"], message, value: NO_VALUE, expected: null }];
+}
+
+function objectAt(holder: Section, key: string): Section | undefined {
   const value = holder[key];
   // Whatever is an object can be read by keys.
   return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
+    ? (value as Section)
     : undefined;
-}
-
-/** To a whole number of the unit that one would write. */
-function roundedUp(micros: number): DurationMicros {
-  const unit = [1_000_000, 1_000].find((size) => micros >= size) ?? 1;
-  return durationMicros(Math.ceil(micros / unit) * unit);
 }

@@ -1,23 +1,46 @@
 import type * as v from "valibot";
 import type { SinkInput } from "./component.ts";
 import type { Configurable } from "./env.ts";
-import type { configSchema, ruleSchema } from "./schema.ts";
+import type { ruleSchema } from "./rule-schema.ts";
+import type { configSchema } from "./schema.ts";
 
 type ConfigShape = v.InferInput<typeof configSchema>;
 type RuleShape = v.InferInput<typeof ruleSchema>;
 
-/** A rule; `Sink` are the names that `to` may say. */
-export type RuleInput<Sink extends string = string> = Configurable<Omit<RuleShape, "to">> & {
+/** What a rule says of the events that it reads. */
+type EventOptions = "aggregate" | "match" | "where" | "map" | "groupBy";
+
+/** Options of any rule; `Sink` are the names that `to` may say. */
+type CommonInput<Sink extends string> = Configurable<
+  Omit<RuleShape, EventOptions | "from" | "to">
+> & {
   /** The sinks that get the rows; all of them when left out. */
   readonly to?: readonly Sink[] | undefined;
 };
 
-/** A configuration; `Sink` are the names of its sinks. */
-export type ConfigInput<Sink extends string = string> = Configurable<
+/** A rule that reads events. */
+type EventRuleInput = Configurable<Omit<Pick<RuleShape, EventOptions>, "aggregate">> & {
+  readonly aggregate: Configurable<NonNullable<RuleShape["aggregate"]>>;
+  readonly from?: undefined;
+};
+
+/** A rule that puts its windows together from those of another one, and takes over what that one says. */
+type CascadeInput<Rule extends string> = { readonly [Key in EventOptions]?: undefined } & {
+  readonly from: Rule;
+};
+
+/** A rule; `Sink` are the names that `to` may say, `Rule` those that `from` may. */
+export type RuleInput<
+  Sink extends string = string,
+  Rule extends string = string,
+> = CommonInput<Sink> & (EventRuleInput | CascadeInput<Rule>);
+
+/** A configuration; `Sink` are the names of its sinks, `Rule` those of its rules. */
+export type ConfigInput<Sink extends string = string, Rule extends string = string> = Configurable<
   Omit<ConfigShape, "source" | "rules" | "sinks">
 > & {
   readonly source?: ConfigShape["source"];
-  readonly rules?: Readonly<Record<string, RuleInput<Sink>>> | undefined;
+  readonly rules?: Readonly<Record<Rule, RuleInput<Sink, NoInfer<Rule>>>> | undefined;
   readonly sinks?: Readonly<Record<Sink, SinkInput>> | undefined;
 };
 
@@ -35,8 +58,11 @@ export type ConfigInput<Sink extends string = string> = Configurable<
  */
 export function defineConfig<
   const Sinks extends Readonly<Record<string, SinkInput>> = { sqlite: SinkInput },
+  Rule extends string = string,
 >(
-  config: ConfigInput<NoInfer<keyof Sinks & string>> & { readonly sinks?: Sinks | undefined },
+  config: ConfigInput<NoInfer<keyof Sinks & string>, Rule> & {
+    readonly sinks?: Sinks | undefined;
+  },
 ): ConfigInput {
   return config;
 }

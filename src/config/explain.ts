@@ -114,8 +114,9 @@ function wishOfExpected(expected: string, value: unknown): string {
 }
 
 /** What would be said of a value that is nothing at all. */
-function wishOfMissing(schema: Schema | undefined): string {
-  const result = schema === undefined ? undefined : v.safeParse(schema, undefined);
+export function wishOfMissing(schema: Schema | undefined): string {
+  const inner = unwrapped(schema);
+  const result = inner === undefined ? undefined : v.safeParse(inner, undefined);
   const [issue] = result?.issues ?? [];
   if (schema === undefined || issue === undefined) return "";
   const [fault] = explain(issue, { schema, input: undefined });

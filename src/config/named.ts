@@ -12,10 +12,11 @@ const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 /** Names that code would find on any object. */
 const RESERVED: ReadonlySet<string> = new Set(["constructor", "prototype"]);
 
-/** A schema of things by their names, in the order of the file; at least one. */
+/** A schema of things by their names, in the order of the file; at least one unless said otherwise. */
 export function namedSchema<Input, Output>(
   noun: string,
   value: v.GenericSchema<Input, Output>,
+  { min, max }: { readonly min: number; readonly max: number } = { min: 1, max: Infinity },
 ): v.GenericSchema<Readonly<Record<string, Input>>, readonly Named<Output>[]> {
   type Things = Readonly<Record<string, Input>>;
   return v.pipe(
@@ -25,7 +26,8 @@ export function namedSchema<Input, Output>(
     ),
     v.rawTransform<Things, readonly Named<Output>[]>(({ dataset, addIssue }) => {
       const entries = Object.entries(dataset.value);
-      if (entries.length === 0) reportPlace(addIssue, [], `must have at least one ${noun}`);
+      if (entries.length < min) reportPlace(addIssue, [], `must have at least one ${noun}`);
+      if (entries.length > max) reportPlace(addIssue, [], `must have at most ${max} ${noun}s`);
       return entries.flatMap(([name, input]) => {
         if (!NAME.test(name) || RESERVED.has(name)) {
           const wish =

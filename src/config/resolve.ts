@@ -12,6 +12,7 @@ import { type Environment, type Expanded, expandEnv } from "./expand-env.ts";
 import { explain, type Fault, NO_VALUE, shown } from "./explain.ts";
 import { absolutePaths, isSecretAt, isSecretName, secretsIn } from "./marks.ts";
 import { pathText } from "./path-text.ts";
+import { rulesOf } from "./rules.ts";
 import { configSchema, EMBEDDED_SOURCE } from "./schema.ts";
 import { parseKey } from "./state-key.ts";
 
@@ -199,14 +200,7 @@ function settingsOf(
     name: output.name,
     origin,
     source: component(output.source),
-    rules: output.rules.map(({ name, value }) => ({
-      name,
-      window: value.window,
-      allowedLateness: value.allowedLateness,
-      aggregate: value.aggregate,
-      to: value.to ?? sinkNames,
-      seriesMax: value.maxSeries,
-    })),
+    rules: rulesOf(output.rules, { sinks: sinkNames, registry: output.functions }),
     sinks: output.sinks.map(({ name, value }) => ({ name, ...component(value) })),
     time: output.time,
     dedupe: { for: output.dedupe.for, idsMax: output.dedupe.maxIds },

@@ -3,28 +3,25 @@ import {
   DEDUPE_IDS_MAX_DEFAULT,
   MAX_TIMESTAMP_DEFAULT,
   MIN_TIMESTAMP_DEFAULT,
-  SERIES_MAX_DEFAULT,
 } from "../core/limits.ts";
 import type { SinkDefinition } from "../core/sink.ts";
 import type { SourceDefinition } from "../core/source.ts";
 import { sinks } from "../sinks/list.ts";
 import { sources } from "../sources/list.ts";
-import { aggregateSchema } from "./aggregate.ts";
+import { registrySchema } from "./aggregate.ts";
 import { backupSchema } from "./backup.ts";
 import { componentSchema, type SinkInput, type SourceInput } from "./component.ts";
 import { duration, durationOrOff } from "./duration.ts";
 import { instant } from "./instant.ts";
 import { namedSchema } from "./named.ts";
+import { ruleSchema } from "./rule-schema.ts";
 import { stateSchema } from "./state-schema.ts";
-import { windowSchema } from "./window.ts";
 
 /** The source that reads our own bus: the only one for which the service serves it. */
 export const EMBEDDED_SOURCE = "embedded";
 
 /** Larger tables fill the memory before they are full, and a Map ends at 2^24 entries. */
 const DEDUPE_IDS_MAX = 16_000_000;
-
-const SERIES_MAX = 100_000_000;
 
 /** A day of some hundred events a second; little to any disk. */
 const BUS_BYTES_DEFAULT = 1_073_741_824;
@@ -43,36 +40,6 @@ function written<Input>(type: string): v.MetadataAction<Input, { readonly type: 
 function count(max: number): v.GenericSchema<number> {
   return v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
 }
-
-export const ruleSchema = v.strictObject({
-  window: v.pipe(
-    windowSchema,
-    written("window"),
-    v.description("How time is cut: `tumbling(size, { offset })`, aligned to the epoch."),
-  ),
-  aggregate: v.pipe(
-    aggregateSchema,
-    written("functions"),
-    v.description(
-      "What is computed: `eventFunction()` (each event names its function), one function, or " +
-        "several as `{ name: function }`; the name becomes the `agg_func` of the row.",
-    ),
-  ),
-  allowedLateness: v.pipe(
-    v.optional(duration({ min: "0us" }), "0s"),
-    written("duration"),
-    v.description("How long after its end a window still takes events; it then fires again."),
-  ),
-  to: v.pipe(
-    v.optional(v.pipe(v.array(v.string()), v.nonEmpty())),
-    written("names of sinks"),
-    v.description("The sinks that get the rows; all of them when left out."),
-  ),
-  maxSeries: v.pipe(
-    v.optional(count(SERIES_MAX), SERIES_MAX_DEFAULT),
-    v.description("Series at a time; events of further ones are refused as `over_limit`."),
-  ),
-});
 
 export const timeSchema = v.strictObject({
   outOfOrderness: v.pipe(
@@ -143,6 +110,13 @@ export const configSchema = v.strictObject({
     }),
     written("rules by their names"),
     v.description("What is aggregated, and how."),
+  ),
+  functions: v.pipe(
+    v.optional(registrySchema, {}),
+    written("functions by their names"),
+    v.description(
+      "What an event may name in `agg_func` besides `sum`, `avg`, `min`, `max` and `count`.",
+    ),
   ),
   sinks: v.pipe(
     v.optional(

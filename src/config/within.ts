@@ -2,8 +2,13 @@ import * as v from "valibot";
 import { explain, NO_VALUE } from "./explain.ts";
 import type { Path } from "./path-text.ts";
 
-/** How a transformation of valibot reports. */
-type AddIssue = v.RawTransformContext<unknown>["addIssue"];
+/** How a transformation of valibot reports, and a check. */
+export type AddIssue = (issue: {
+  readonly message: string;
+  readonly input?: unknown;
+  readonly expected?: string;
+  path?: [v.IssuePathItem, ...v.IssuePathItem[]];
+}) => void;
 
 /**
  * Checks a part of the configuration by a schema of its own from within a transformation: its issues

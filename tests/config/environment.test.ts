@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { resolveConfig } from "../../src/config/resolve.ts";
 import { ConfigError } from "../../src/core/errors.ts";
 import type { Settings } from "../../src/core/settings.ts";
+import { windowText } from "../../src/core/window-text.ts";
 import { env, eventFunction, file, stdout, tumbling } from "../../src/index.ts";
 
 type Variables = Readonly<Record<string, string>>;
@@ -39,13 +40,13 @@ describe("the environment alone", () => {
   });
 
   test.each([
-    ["60", "per_minute", 60],
-    ["300", "per_5m", 300],
-    ["0.5", "per_500ms", 0.5],
-    ["2h", "per_2h", 7200],
-  ])("cuts windows of %s", (interval, name, seconds) => {
+    ["60", "per_minute", 'tumbling("1m")'],
+    ["300", "per_5m", 'tumbling("5m")'],
+    ["0.5", "per_500ms", 'tumbling("500ms")'],
+    ["2h", "per_2h", 'tumbling("2h")'],
+  ])("cuts windows of %s", (interval, name, window) => {
     const { rules } = resolve({ AGGREGATION_INTERVAL: interval });
-    expect(rules.map((rule) => [rule.name, rule.window.size / 1e6])).toEqual([[name, seconds]]);
+    expect(rules.map((rule) => [rule.name, windowText(rule.window)])).toEqual([[name, window]]);
   });
 
   test("chooses the store", () => {

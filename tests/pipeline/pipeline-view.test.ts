@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "../../src/core/logger.ts";
+import { durationMicros } from "../../src/core/time.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { LivePipelineView } from "../../src/pipeline/pipeline-view.ts";
 import { State } from "../../src/state/state.ts";
@@ -26,7 +27,7 @@ test("LivePipelineView.windows() goes on behind the last window shown, although 
     sinks: [scriptedSink("main").settings],
     rules: [ruleOf({ name: "one" }), ruleOf({ name: "two" })],
   });
-  const time = { ...settings.time, outOfOrderness: ruleOf().window.size };
+  const time = { ...settings.time, outOfOrderness: durationMicros(60_000_000) };
   const state = State.open({ dir, pipeline: "test", share: "0/1", sinks: ["main"], now: 0 });
   const pipeline = new Pipeline(
     { ...settings, time },

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { type Definition, optionsSchema } from "../../src/config/component.ts";
 import { entriesOf, unwrapped } from "../../src/config/explain.ts";
-import { configSchema, ruleSchema } from "../../src/config/schema.ts";
+import { ruleSchema } from "../../src/config/rule-schema.ts";
+import { configSchema } from "../../src/config/schema.ts";
 import { sinks } from "../../src/sinks/list.ts";
 import { sources } from "../../src/sources/list.ts";
 
