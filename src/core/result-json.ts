@@ -15,14 +15,13 @@ export function rowToJson(row: ResultRow): string {
   const filled = row.filled === undefined ? "" : `,"filled":true`;
   const overflow = row.overflow === undefined ? "" : `,"overflow":true`;
   const withdrawn = row.withdrawn === undefined ? "" : `,"withdrawn":true`;
-  // Each number goes through JSON.stringify, which has no -0; an infinite one would become null.
+  // Numbers are finite, and are written as JSON writes them; there is no -0 in a template.
   return (
-    `{"id":${JSON.stringify(row.id)},"pipeline":${JSON.stringify(row.pipeline)}` +
+    `{"id":"${row.id}","pipeline":${JSON.stringify(row.pipeline)}` +
     `,"rule":${JSON.stringify(row.rule)},"name":${JSON.stringify(row.name)}` +
     `,"labels":${labelsToJson(row.labels)},"agg_func":${JSON.stringify(row.agg_func)}` +
-    `,"window_start":${JSON.stringify(row.window_start)}` +
-    `,"window_end":${JSON.stringify(row.window_end)},"value":${JSON.stringify(row.value)}` +
-    `,"count":${JSON.stringify(row.count)},"revision":${JSON.stringify(row.revision)}` +
+    `,"window_start":${row.window_start},"window_end":${row.window_end}` +
+    `,"value":${row.value},"count":${row.count},"revision":${row.revision}` +
     `${detail}${partial}${filled}${overflow}${withdrawn}}`
   );
 }

@@ -163,9 +163,9 @@ export class PaneWindows implements Windows {
         end = pane.end;
       }
       const key = group[i]! * stride + fn[i]!;
-      // A key beyond the table, or below it, reads undefined, which is not at least 0 either.
-      let at = offsets[key]!;
-      if (!(at >= 0)) {
+      // Beyond the table, or below it: reading there would make every read slow.
+      let at = key >>> 0 < offsets.length ? offsets[key]! : -1;
+      if (at < 0) {
         at = group[i]! < 0 ? -1 : this.#newSeries(key, pane!);
         if (at < 0) {
           missed++;

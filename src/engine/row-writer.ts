@@ -39,16 +39,20 @@ export class RowWriter {
     const { set, from, at, place } = of;
     const count = from.cells[at]!;
     const facts: WindowFacts = { count, start: place.start, end: place.end };
-    return set.functions.map((one) => {
+    const values: (number | null)[] = [];
+    for (const one of set.functions) {
       const { value, overflow, detail } = set.result(one, from, at, facts);
-      const row = this.#row(group, one.key, place, { value, count, overflow, detail });
+      values.push(value);
+      const row = this.#row(group, one.key, place, { value, count });
+      row.overflow = overflow;
+      row.detail = detail;
       rows.push(row);
       const error = detail?.["error"];
       if (one.aggregation.kind === "object" && typeof error === "string") {
         this.#onFailure(`rule ${this.#rule}, function ${one.key}, series ${row.name}: ${error}`);
       }
-      return value;
-    });
+    }
+    return values;
   }
 
   /** Rows of a series that had no events: a value for each function. */
@@ -62,8 +66,9 @@ export class RowWriter {
     },
   ): void {
     for (const [i, { key }] of of.set.functions.entries()) {
-      const value = of.values[i] ?? null;
-      rows.push(this.#row(group, key, of.place, { value, count: 0, filled: true }));
+      const row = this.#row(group, key, of.place, { value: of.values[i] ?? null, count: 0 });
+      row.filled = true;
+      rows.push(row);
     }
   }
 
@@ -74,27 +79,35 @@ export class RowWriter {
     of: { readonly set: FunctionSet; readonly place: RowPlace },
   ): void {
     for (const { key } of of.set.functions) {
-      rows.push(this.#row(group, key, of.place, { value: null, count: 0, withdrawn: true }));
+      const row = this.#row(group, key, of.place, { value: null, count: 0 });
+      row.withdrawn = true;
+      rows.push(row);
     }
   }
 
   #row(
     group: number,
     agg_func: string,
-    place: RowPlace,
-    what: Partial<EngineRow> & Pick<EngineRow, "value" | "count">,
-  ): EngineRow {
+    { start, end, revision, partial }: RowPlace,
+    { value, count }: { readonly value: number | null; readonly count: number },
+  ): Writable<EngineRow> {
     return {
       rule: this.#rule,
       name: this.#groups.name(group),
       labels: this.#groups.labels(group),
       agg_func,
-      ...place,
+      start,
+      end,
+      value,
+      count,
+      revision,
+      partial,
       overflow: false,
       filled: false,
       withdrawn: false,
       detail: undefined,
-      ...what,
     };
   }
 }
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

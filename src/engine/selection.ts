@@ -44,8 +44,10 @@ export function selectionOf(rule: RuleSettings, context: SelectionContext): Sele
     : new NameSelection(globs, context.names);
 }
 
+const NO_LABELS: LabelPairs = [];
+
 function nameGroups(names: Names): Groups {
-  return { name: (group) => names.text(group), labels: () => [] };
+  return { name: (group) => names.text(group), labels: () => NO_LABELS };
 }
 
 /** Every event, by its name: the columns as they are. */
@@ -124,7 +126,6 @@ class NameSelection implements Selection {
 }
 
 const BY_NAME: GroupBy = { name: true, labels: [] };
-const NO_LABELS: LabelPairs = [];
 
 /** Events by their labels, or by what a function of the configuration says of them. */
 class ObjectSelection implements Selection {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ResultRow } from "../core/result.ts";
 import { type EpochMicros, secondsOf } from "../core/time.ts";
 import type { EngineRow } from "../engine/engine-row.ts";
@@ -22,12 +22,13 @@ export interface RowIdentity {
 export function rowId(identity: RowIdentity): string {
   const { pipeline, rule, name, labels, agg_func, start } = identity;
   const canonical = JSON.stringify([pipeline, rule, name, labels, agg_func, start]);
-  const hash = createHash("sha256").update(canonical).digest();
-  hash[6] = (hash[6]! & 0x0f) | 0x80; // version 8
-  hash[8] = (hash[8]! & 0x3f) | 0x80; // variant of RFC 9562
-  const hex = hash.toString("hex", 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const hex = hash("sha256", canonical, "hex");
+  // Version 8, and the variant of RFC 9562.
+  const variant = VARIANTS[Number.parseInt(hex[16]!, 16) & 3]!;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
+
+const VARIANTS = "89ab";
 
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze(
   Object.create(null) as Record<string, string>,
@@ -45,7 +46,8 @@ export function labelsOf(
 /** Makes what the engine gave a row for the sinks. */
 export function rowOf(pipeline: string, row: EngineRow): ResultRow {
   const { rule, name, labels, agg_func, start, end, value, count, revision } = row;
-  return {
+  // What is optional is added only when it is so: rows are many, and seldom have any of it.
+  const result: Writable<ResultRow> = {
     id: rowId({ pipeline, rule, name, labels, agg_func, start }),
     pipeline,
     rule,
@@ -57,10 +59,13 @@ export function rowOf(pipeline: string, row: EngineRow): ResultRow {
     value,
     count,
     revision,
-    ...(row.partial ? { partial: true as const } : {}),
-    ...(row.detail === undefined ? {} : { detail: row.detail }),
-    ...(row.filled ? { filled: true as const } : {}),
-    ...(row.overflow ? { overflow: true as const } : {}),
-    ...(row.withdrawn ? { withdrawn: true as const } : {}),
   };
+  if (row.detail !== undefined) result.detail = row.detail;
+  if (row.partial) result.partial = true;
+  if (row.filled) result.filled = true;
+  if (row.overflow) result.overflow = true;
+  if (row.withdrawn) result.withdrawn = true;
+  return result;
 }
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
