@@ -138,8 +138,8 @@ const fractionArgument = v.strictObject({
 const boundsArgument = v.strictObject({
   [ARGUMENT_NAMES.bounds]: v.pipe(
     v.array(v.pipe(v.number(), v.finite())),
-    v.minLength(1),
-    v.maxLength(HISTOGRAM_BOUNDS_MAX),
+    v.minLength(1, "must have at least one bound"),
+    v.maxLength(HISTOGRAM_BOUNDS_MAX, `must have at most ${HISTOGRAM_BOUNDS_MAX} bounds`),
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return;
       dataset.value.forEach((bound, index, bounds) => {

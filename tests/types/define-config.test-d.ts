@@ -2,18 +2,36 @@
 /** What the editor must mark red, and what it must not. The compiler reads this; nothing runs it. */
 
 import {
+  calendar,
   count,
+  customFunction,
   defineConfig,
+  delta,
+  distinct,
   env,
   eventFunction,
+  ewma,
   file,
+  first,
+  histogram,
+  hopping,
   kafka,
+  last,
+  median,
   postgres,
+  quantile,
+  range,
+  rate,
+  session,
   sqlite,
+  stddev,
+  stddevPop,
   stdin,
   stdout,
   sum,
   tumbling,
+  variance,
+  variancePop,
 } from "../../src/index.ts";
 
 const window = tumbling("60s");
@@ -46,6 +64,51 @@ defineConfig({
     s3: { secretAccessKey: env("SECRET") },
   },
   bus: { maxBytes: 1_048_576, retention: "7d" },
+});
+
+// Every window, every function, every option of a rule.
+const spread = customFunction({
+  init: () => ({ least: Infinity, most: -Infinity, seen: [] as number[] }),
+  add: (state, value, time) => ({ ...state, least: Math.min(state.least, value, time) }),
+  merge: (a, b) => ({ ...a, most: Math.max(a.most, b.most), seen: [...a.seen, ...b.seen] }),
+  result: ({ least, most }, { count: events, start, end }) =>
+    events > 1 && end > start ? most - least : null,
+});
+defineConfig({
+  rules: {
+    hop: { window: hopping("5m", { every: "1m", offset: env("OFFSET") }), aggregate: spread },
+    ses: { window: session("30m"), aggregate: { first: first(), kind: last() }, early: "10s" },
+    cal: { window: calendar("week", { zone: env("ZONE"), weekStart: "sunday" }), aggregate },
+    all: {
+      window,
+      aggregate: {
+        a: range(),
+        b: delta(),
+        c: stddev(),
+        d: stddevPop(),
+        e: variance(),
+        f: variancePop(),
+        g: median(),
+        h: quantile(0.99),
+        i: quantile(env("Q")),
+        j: rate(),
+        k: distinct(),
+        l: histogram([0.1, 1, env("BOUND")]),
+        m: ewma("5m"),
+        n: spread,
+      },
+      match: { name: ["http.*", env("GLOB")], labels: { env: "prod", host: ["a*", "b*"] } },
+      where: (event) => event.value > 0 && event.labels["env"]?.startsWith("p") === true,
+      map: ({ name, labels }) =>
+        name === "" ? undefined : { name: "all", labels: { ...labels, x: "y" } },
+      groupBy: ["name", "labels.host"],
+      fill: "previous",
+      fillFor: "1h",
+    },
+    day: { window: calendar("day"), from: "all", emit: "final", allowedLateness: "1h" },
+    month: { window: calendar("month"), from: "day", to: ["sqlite"] },
+  },
+  functions: { p99: quantile(0.99), spread },
 });
 
 // A sink that is not there.
@@ -120,3 +183,68 @@ kafka({ brokers, topik: "rows" });
 kafka({ brokers, topic: "events", share: { index: 0 } });
 // @ts-expect-error A misspelt option of a sink.
 sqlite({ path: "x", tabel: "y" });
+
+// Windows.
+// @ts-expect-error Without every.
+hopping("5m");
+// @ts-expect-error A misspelt unit of time.
+hopping("5m", { every: "1 min" });
+// @ts-expect-error A number is no duration.
+session(30);
+// @ts-expect-error A misspelt unit of the calendar.
+calendar("dey");
+// @ts-expect-error Only weeks begin on a day of the week.
+calendar("day", { weekStart: "sunday" });
+// @ts-expect-error No such day.
+calendar("week", { weekStart: "sun" });
+
+// Functions.
+// @ts-expect-error A fraction is a number.
+quantile("0.5");
+// @ts-expect-error Without the fraction.
+quantile();
+// @ts-expect-error One bound is no list.
+histogram(1);
+// @ts-expect-error A half-life has a unit.
+ewma(300);
+// @ts-expect-error No argument.
+median(0.5);
+// @ts-expect-error In the registry each function has its name, and eventFunction() is none of them.
+defineConfig({ functions: { each: eventFunction() } });
+const add = (state: number, value: number): number => state + value;
+// @ts-expect-error Of another type than init.
+customFunction({ init: () => 0, add, merge: (a, b) => `${a}${b}`, result: (a) => a });
+// @ts-expect-error Of another type than init.
+customFunction({ init: () => "", add, merge: (a) => a, result: () => 0 });
+// @ts-expect-error A result is a number or null.
+customFunction({ init: () => 0, add, merge: add, result: (a) => `${a}` });
+// @ts-expect-error Without merge.
+customFunction({ init: () => 0, add, result: (a) => a });
+// @ts-expect-error A promise is no state.
+customFunction({ init: () => 0, add: async () => 0, merge: add, result: (a) => a });
+
+// Rules.
+// @ts-expect-error A misspelt rule.
+defineConfig({ rules: { a: { window, aggregate }, b: { window, from: "aa" } } });
+// @ts-expect-error The functions are those of the rule that is read.
+defineConfig({ rules: { a: { window, aggregate }, b: { window, from: "a", aggregate } } });
+// @ts-expect-error So is what tells which events.
+defineConfig({ rules: { a: { window, aggregate }, b: { window, from: "a", match: {} } } });
+// @ts-expect-error The prefix is labels.
+defineConfig({ rules: { a: { window, aggregate, groupBy: ["label.host"] } } });
+// @ts-expect-error A text is neither true nor false.
+defineConfig({ rules: { a: { window, aggregate, where: (event) => event.name } } });
+// @ts-expect-error An event has no host; it has labels.
+defineConfig({ rules: { a: { window, aggregate, where: (event) => event.host === "a" } } });
+// @ts-expect-error Time is not changed.
+defineConfig({ rules: { a: { window, aggregate, map: () => ({ timestamp: 1 }) } } });
+// @ts-expect-error A value is a number.
+defineConfig({ rules: { a: { window, aggregate, map: () => ({ value: "1" }) } } });
+// @ts-expect-error A misspelt part of match.
+defineConfig({ rules: { a: { window, aggregate, match: { nam: "a*" } } } });
+// @ts-expect-error A glob is a text.
+defineConfig({ rules: { a: { window, aggregate, match: { name: /a/ } } } });
+// @ts-expect-error No such way.
+defineConfig({ rules: { a: { window, aggregate, emit: "always" } } });
+// @ts-expect-error No such value.
+defineConfig({ rules: { a: { window, aggregate, fill: 0 } } });
