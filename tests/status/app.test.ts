@@ -125,7 +125,7 @@ describe("pages", () => {
     ["/windows?reason=late", 'Unknown parameter "reason": must be one of limit, after'],
     [
       "/dead-letters?reason=lates",
-      'reason "lates": must be one of invalid_json, invalid_name, invalid_value, invalid_timestamp, invalid_label, invalid_id, unknown_function, too_large, future, late, over_limit, refused, did you mean late?',
+      'reason "lates": must be one of invalid_json, invalid_name, invalid_value, invalid_timestamp, invalid_label, invalid_id, unknown_function, too_large, future, late, over_limit, rule_failed, refused, did you mean late?',
     ],
   ])("refuse %s", async (path, error) => {
     const view = fakeView();
