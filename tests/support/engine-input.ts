@@ -1,7 +1,13 @@
-import { busFunctions as aggregations, byEvent } from "../../src/aggregations/list.ts";
-import { EventColumns } from "../../src/core/columns.ts";
-import type { RuleSettings } from "../../src/core/settings.ts";
-import { durationMicros, epochMicros } from "../../src/core/time.ts";
+import {
+  busFunctions as aggregations,
+  byEvent,
+  functionDefinitions,
+} from "../../src/aggregations/list.ts";
+import type { Aggregation } from "../../src/core/aggregation.ts";
+import { EventColumns, type LabelPairs } from "../../src/core/columns.ts";
+import type { FillSettings, RuleSettings } from "../../src/core/settings.ts";
+import { type DurationMicros, durationMicros, epochMicros } from "../../src/core/time.ts";
+import type { CalendarUnit, WindowRule } from "../../src/core/window.ts";
 import { NameTable } from "../../src/decode/name-table.ts";
 import { Engine, type EngineOptions, type EngineRefusal } from "../../src/engine/engine.ts";
 import type { EngineRow } from "../../src/engine/engine-row.ts";
@@ -15,39 +21,72 @@ export interface PlainEvent {
   readonly at: number;
   readonly fn?: string;
   readonly id?: string;
+  readonly labels?: LabelPairs;
 }
 
-/** A tumbling rule of the bus's own kind; times in seconds. */
+/** Adjacent windows; times in seconds, as of all that follow. */
+export function tumbling(size: number, offset = 0): WindowRule {
+  return { kind: "tumbling", size: micros(size), offset: micros(offset) };
+}
+
+export function hopping(size: number, every: number, offset = 0): WindowRule {
+  return { kind: "hopping", size: micros(size), every: micros(every), offset: micros(offset) };
+}
+
+export function session(gap: number): WindowRule {
+  return { kind: "session", gap: micros(gap) };
+}
+
+export function calendar(unit: CalendarUnit, zone = "UTC", weekStart = 1): WindowRule {
+  return { kind: "calendar", unit, zone, weekStart };
+}
+
+function micros(seconds: number): DurationMicros {
+  return durationMicros(Math.round(seconds * SECOND));
+}
+
+/** A rule of the bus's own kind, tumbling unless it has another window; times in seconds. */
 export function ruleOf(
   options: {
     name?: string;
+    window?: WindowRule;
     size?: number;
     offset?: number;
     lateness?: number;
     named?: readonly string[];
     seriesMax?: number;
-  } = {},
+    early?: number;
+    fill?: { with: FillSettings["with"]; for: number };
+  } & Pick<RuleSettings, "from" | "match" | "where" | "map" | "groupBy" | "emit"> = {},
 ): RuleSettings {
   const { name = "r", size = 60, offset = 0, lateness = 0, named, seriesMax = 1_000 } = options;
-  const functions = (named ?? []).map((key) => ({
-    key,
-    aggregation: aggregations.find((one) => one.name === key)!,
-  }));
+  const { window = tumbling(size, offset), early, fill } = options;
+  const { from, match, where, map, groupBy, emit } = options;
+  const functions = (named ?? []).map((key) => ({ key, aggregation: aggregationOf(key) }));
   return {
     name,
-    window: {
-      kind: "tumbling",
-      size: durationMicros(size * SECOND),
-      offset: durationMicros(offset * SECOND),
-    },
-    allowedLateness: durationMicros(lateness * SECOND),
-    aggregate:
-      named === undefined
-        ? byEvent
-        : { kind: "named", functions },
+    window,
+    allowedLateness: micros(lateness),
+    aggregate: named === undefined ? byEvent : { kind: "named", functions },
     to: [],
     seriesMax,
+    from,
+    match,
+    where,
+    map,
+    groupBy,
+    emit,
+    early: early === undefined ? undefined : micros(early),
+    fill: fill === undefined ? undefined : { with: fill.with, for: micros(fill.for) },
   };
+}
+
+function aggregationOf(name: string): Aggregation {
+  const definition = functionDefinitions.find((one) => one.name === name);
+  if (definition?.parameter !== undefined || definition === undefined) {
+    throw new Error(`No function without a parameter is called ${name}`);
+  }
+  return definition.make();
 }
 
 /** Puts events into columns. `micros` of an event wins over its seconds. */
@@ -56,15 +95,17 @@ export function columnsOf(
   names: NameTable,
 ): EventColumns {
   const columns = new EventColumns(Math.max(1, events.length));
-  for (const { name = "a", value = 1, at, micros, fn = "sum", id } of events) {
+  for (const { name = "a", value = 1, at, micros: time, fn = "sum", id, labels } of events) {
     const i = columns.length++;
     columns.received++;
     columns.name[i] = names.intern(name);
     columns.value[i] = value;
-    columns.time[i] = micros ?? Math.round(at * SECOND);
+    columns.time[i] = time ?? Math.round(at * SECOND);
     columns.fn[i] = aggregations.findIndex((one) => one.name === fn);
     columns.line[i] = i;
     columns.ids[i] = id;
+    columns.labels[i] = labels;
+    if (labels !== undefined) columns.labelCount++;
     if (id !== undefined) columns.idCount++;
   }
   return columns;
@@ -105,9 +146,10 @@ export class Bench {
     });
   }
 
-  /** Rows of a batch: `name agg_func [start,end) = value (n=count) #revision`. */
-  collect(): string[] {
-    return this.engine.collect().map(textOf);
+  /** Rows of a batch: `rule name{label=value} agg_func [start,end) = value (n=count) #revision marks`. */
+  collect(earlyNow?: number): string[] {
+    const now = earlyNow === undefined ? undefined : epochMicros(earlyNow * SECOND);
+    return this.engine.collect(now).map(textOf);
   }
 
   /** The source is caught up, `seconds` after the last call. */
@@ -129,8 +171,12 @@ export class Bench {
 }
 
 export function textOf(row: EngineRow): string {
-  const { rule, name, agg_func, start, end, value, count, revision, partial } = row;
+  const { rule, name, labels, agg_func, start, end, value, count, revision } = row;
   const window = `[${start / SECOND},${end / SECOND})`;
-  const mark = partial ? " partial" : "";
-  return `${rule} ${name} ${agg_func} ${window} = ${value} (n=${count}) #${revision}${mark}`;
+  const told = labels.map(([label, text]) => `{${label}=${text}}`).join("");
+  const marks = (["partial", "overflow", "filled", "withdrawn"] as const)
+    .filter((mark) => row[mark])
+    .map((mark) => ` ${mark}`);
+  const result = `${value} (n=${count}) #${revision}${marks.join("")}`;
+  return `${rule} ${name}${told} ${agg_func} ${window} = ${result}`;
 }
