@@ -1,5 +1,6 @@
 import { resolve as resolvePath } from "node:path";
 import * as v from "valibot";
+import { byEvent } from "../aggregations/list.ts";
 import { ConfigError, type ConfigIssue } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import type { Settings } from "../core/settings.ts";
@@ -200,6 +201,7 @@ function settingsOf(
     name: output.name,
     origin,
     source: component(output.source),
+    functions: [...byEvent.functions, ...output.functions].map(({ key }) => key),
     rules: rulesOf(output.rules, { sinks: sinkNames, registry: output.functions }),
     sinks: output.sinks.map(({ name, value }) => ({ name, ...component(value) })),
     time: output.time,

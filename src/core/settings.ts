@@ -16,6 +16,11 @@ export interface Settings {
   readonly source: SourceSettings;
   /** At least one, in the order of the file. */
   readonly rules: readonly RuleSettings[];
+  /**
+   * What an event may name where no rule leaves the choice of the function to it. Always there when a
+   * configuration was loaded.
+   */
+  readonly functions?: readonly string[];
   /** At least one, in the order of the file. */
   readonly sinks: readonly SinkSettings[];
   readonly time: TimeSettings;

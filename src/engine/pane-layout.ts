@@ -1,3 +1,4 @@
+import { commonDivisor } from "../core/common-divisor.ts";
 import { assert } from "../core/errors.ts";
 import { type EpochMicros, epochMicros } from "../core/time.ts";
 import type { WindowRule } from "../core/window.ts";
@@ -21,7 +22,7 @@ export function paneLayoutOf(window: WindowRule): PaneLayout {
   if (window.kind === "calendar") return { ...calendarLayout(window), every: 1, span: 1 };
   if (window.kind === "tumbling") return evenLayout(window.size, window.offset, 1, 1);
   const { size, every, offset } = window;
-  const pane = greatestCommonDivisor(size, every);
+  const pane = commonDivisor(size, every);
   return evenLayout(pane, offset, every / pane, size / pane);
 }
 
@@ -53,8 +54,4 @@ function evenLayout(size: number, offset: number, every: number, span: number): 
     every,
     span,
   };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

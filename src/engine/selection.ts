@@ -1,6 +1,7 @@
 import { type EventColumns, type LabelPairs, MISSED, type Names } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
 import { globMatcher } from "../core/glob.ts";
+import { takesObjectRoad } from "../core/object-road.ts";
 import type { GroupBy, RuleEvent, RuleMatch, RuleSettings } from "../core/settings.ts";
 import { GroupTable } from "./group-table.ts";
 import type { Groups, RuleEvents } from "./rule-events.ts";
@@ -20,12 +21,6 @@ export interface Selection {
   readonly marked: number;
   /** The names were numbered anew. */
   renumbered(): void;
-}
-
-/** Whether a rule needs to look at labels, or at events as objects: the object road. */
-export function takesObjectRoad({ match, where, map, groupBy }: RuleSettings): boolean {
-  const byName = groupBy === undefined || (groupBy.name && groupBy.labels.length === 0);
-  return !byName || match?.labels !== undefined || where !== undefined || map !== undefined;
 }
 
 export interface SelectionContext {

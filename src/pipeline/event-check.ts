@@ -10,14 +10,18 @@ import {
 const BUS_FUNCTIONS = ["sum", "avg", "min", "max", "count"];
 
 /** What counts as an event under a configuration. */
-export function eventRulesOf({ rules, time }: Settings): EventRules {
+export function eventRulesOf({
+  rules,
+  functions: known = BUS_FUNCTIONS,
+  time,
+}: Settings): EventRules {
   const functions = new Set(
     rules.flatMap(({ aggregate }) =>
       aggregate.kind === "event" ? aggregate.functions.map(({ key }) => key) : [],
     ),
   );
   return {
-    functions: functions.size === 0 ? BUS_FUNCTIONS : [...functions],
+    functions: functions.size === 0 ? known : [...functions],
     unit: time.timestampUnit,
     timeMin: time.minTimestamp,
     timeMax: time.maxTimestamp,

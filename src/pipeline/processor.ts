@@ -1,6 +1,7 @@
 import { EventColumns, type LineRefusal } from "../core/columns.ts";
 import type { Refusal } from "../core/event.ts";
 import { BATCH_EVENTS } from "../core/limits.ts";
+import { takesObjectRoad } from "../core/object-road.ts";
 import type { Page, PageChanges } from "../core/page.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Settings } from "../core/settings.ts";
@@ -9,7 +10,6 @@ import { PageCollector, type StoredNumber, StoredPages, storedNumber } from "../
 import { type EpochMicros, epochMicros, millisOf } from "../core/time.ts";
 import { type DecodeInput, Decoder, inputOf } from "../decode/decoder.ts";
 import { Engine, type EngineRefusal } from "../engine/engine.ts";
-import { takesObjectRoad } from "../engine/selection.ts";
 import { eventRulesOf } from "./event-check.ts";
 import { rowOf } from "./row-maker.ts";
 

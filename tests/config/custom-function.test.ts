@@ -4,6 +4,7 @@ import type { ObjectAggregation, WindowFacts } from "../../src/core/aggregation.
 import { assert } from "../../src/core/errors.ts";
 import { epochMicros } from "../../src/core/time.ts";
 import { type CustomFunctionCall, customFunction, tumbling } from "../../src/index.ts";
+import { eventCheckOf } from "../../src/pipeline/event-check.ts";
 
 const facts: WindowFacts = {
   count: 3,
@@ -25,6 +26,19 @@ const spread = customFunction({
   add: ({ least, most }, value) => ({ least: Math.min(least, value), most: Math.max(most, value) }),
   merge: (a, b) => ({ least: Math.min(a.least, b.least), most: Math.max(a.most, b.most) }),
   result: ({ least, most }) => most - least,
+});
+
+describe("the registry", () => {
+  test("tells what an event may name, also where no rule leaves the choice to it", () => {
+    const rules = { a: { window: tumbling("60s"), aggregate: { mine: spread } } };
+    const config = { rules, functions: { spread } };
+    const settings = resolveConfig(config, { origin: "test", dir: "/srv", env: {} });
+    const of = (agg_func: string) =>
+      eventCheckOf(settings)({ name: "a", value: 1, timestamp: 0, agg_func });
+    expect(of("spread")).toMatchObject({ ok: true });
+    expect(of("avg")).toMatchObject({ ok: true });
+    expect(of("mine")).toMatchObject({ ok: false, reason: "unknown_function" });
+  });
 });
 
 describe("customFunction()", () => {
