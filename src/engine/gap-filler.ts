@@ -108,6 +108,8 @@ export class GapFiller {
     const end = this.#layout.startOf(ordinal * every + span);
     const place = { start, end, revision: revisionOf(ordinal), partial: isPartial(start, end) };
     let filled = false;
+    // A day that a zone left out lasts no time.
+    if (start >= end) return false;
     for (const [key, seen] of this.#seen) {
       if (seen.ordinal >= ordinal) continue;
       if (end > seen.end + this.#fill.for) {
