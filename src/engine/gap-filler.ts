@@ -43,7 +43,7 @@ export class GapFiller {
   readonly #writer: RowWriter;
   readonly #seen = new Map<number, LastSeen>();
   /** Windows up to this one are filled. */
-  #filledTo = -Infinity;
+  filledTo = -Infinity;
   readonly #changedPages = new Set<number>();
 
   constructor(options: {
@@ -85,21 +85,21 @@ export class GapFiller {
 
   /** A window with events fired for the first time: fills the series that had none in it. */
   windowFired(ordinal: number, into: FillTarget): void {
-    if (ordinal <= this.#filledTo) return;
+    if (ordinal <= this.filledTo) return;
     this.#fillOne(ordinal, into);
-    this.#filledTo = ordinal;
+    this.filledTo = ordinal;
   }
 
   /** Fills the windows up to one, in which no series had events. */
   fillTo(last: number, into: FillTarget): void {
-    if (!(last > this.#filledTo)) return;
-    let ordinal = this.#filledTo + 1;
+    if (!(last > this.filledTo)) return;
+    let ordinal = this.filledTo + 1;
     // Before the first window nothing is to be filled.
-    if (this.#filledTo === -Infinity) ordinal = last + 1;
+    if (this.filledTo === -Infinity) ordinal = last + 1;
     for (; ordinal <= last && this.#seen.size > 0; ordinal++) {
       if (this.#fillOne(ordinal, into)) into.onFilled(ordinal);
     }
-    this.#filledTo = last;
+    this.filledTo = last;
   }
 
   #fillOne(ordinal: number, { rows, isPartial, revisionOf }: FillTarget): boolean {
@@ -146,12 +146,12 @@ export class GapFiller {
       else into.json(`${prefix}/fill/${page}`, entries);
     }
     this.#changedPages.clear();
-    into.json(`${prefix}/filled`, storedNumber(this.#filledTo));
+    into.json(`${prefix}/filled`, storedNumber(this.filledTo));
   }
 
   /** Takes over what `changes` gave. */
   restore(prefix: string, pages: StoredPages): void {
-    this.#filledTo = Number(pages.json<StoredNumber>(`${prefix}/filled`) ?? -Infinity);
+    this.filledTo = Number(pages.json<StoredNumber>(`${prefix}/filled`) ?? -Infinity);
     for (const word of pages.wordsBelow(`${prefix}/fill`)) {
       for (const [key, ordinal, values] of pages.json<StoredSeen[]>(`${prefix}/fill/${word}`) ??
         []) {

@@ -50,30 +50,79 @@ export class PaneFiring {
     }
   }
 
-  /** Fires a window, or again what changed in it. */
-  fire(window: WindowState, rows: EngineRow[]): void {
-    const { context, writer, series, filler } = this.#of;
+  /**
+   * Fires a window, or again what changed in it.
+   *
+   * @param isOver Whether the watermark passed its end; if not, the firing is an early one.
+   */
+  fire(window: WindowState, rows: EngineRow[], isOver: boolean): void {
     const panes = this.panesOf(window);
     const isFirst = window.changed === undefined;
-    const keys = isFirst ? this.keysOf(panes) : window.changed!;
+    const all = isFirst || this.#settles(window, isOver) ? this.keysOf(panes) : [];
+    const keys = isFirst ? all : window.changed!;
     // It may have been opened for an event whose series was one too many.
-    if ((keys instanceof Set ? keys.size : keys.length) === 0) return;
+    if (isFirst && all.length === 0) return;
+    const settles = all.length > 0 && this.#settles(window, isOver);
+    const { filler } = this.#of;
+    if (settles) filler?.fillTo(window.ordinal - 1, this.fillInto(rows));
+    const before = rows.length;
+    const values = this.#write(window, keys, { rows, panes });
+    if (settles) {
+      for (const key of all) {
+        filler?.fired(window.ordinal, key, values.get(key) ?? this.#valuesOf(window, key, panes));
+      }
+      filler?.windowFired(window.ordinal, this.fillInto(rows));
+    } else if (filler !== undefined && window.ordinal <= filler.filledTo) {
+      for (const [key, ofKey] of values) filler.fired(window.ordinal, key, ofKey);
+    }
+    if (rows.length === before) return;
+    this.#count(window, panes, isFirst);
+  }
+
+  /** Whether gaps are to be filled up to the window: once, when it is over. */
+  #settles({ ordinal }: WindowState, isOver: boolean): boolean {
+    const { filler } = this.#of;
+    return isOver && filler !== undefined && ordinal > filler.filledTo;
+  }
+
+  #count(window: WindowState, panes: readonly Pane[], isFirst: boolean): void {
+    const { firings } = this.#of.context;
+    if (isFirst) firings.fired++;
+    else firings.revisions++;
+    window.firings++;
+    window.changed = new Set();
+    for (const pane of panes) pane.changed ??= new Set();
+  }
+
+  /** Writes the rows of some series. Returns the values of each, where gaps are to be filled. */
+  #write(
+    window: WindowState,
+    keys: Iterable<number>,
+    { rows, panes }: { readonly rows: EngineRow[]; readonly panes: readonly Pane[] },
+  ): Map<number, readonly (number | null)[]> {
+    const { context, writer, series, filler } = this.#of;
     const { start, end, firings: revision } = window;
-    if (isFirst) filler?.fillTo(window.ordinal - 1, this.fillInto(rows));
+    const written = new Map<number, readonly (number | null)[]>();
     const place = { start, end, revision, partial: context.isPartial(start, end) };
     for (const key of keys) {
       const { from, at } = this.#sumOf(key, panes);
       const set = series.functions[series.functionOf(key)]!;
       const values = writer.write(rows, series.groupOf(key), { set, from, at, place });
       if (!set.isPlain && from === this.#scratch) this.#scratch.objects.clear();
-      filler?.fired(window.ordinal, key, values);
+      if (filler !== undefined) written.set(key, values);
     }
-    if (isFirst) filler?.windowFired(window.ordinal, this.fillInto(rows));
-    if (isFirst) context.firings.fired++;
-    else context.firings.revisions++;
-    window.firings++;
-    window.changed = new Set();
-    for (const pane of panes) pane.changed ??= new Set();
+    return written;
+  }
+
+  /** The values of a series that did not change since its rows were written. */
+  #valuesOf(window: WindowState, key: number, panes: readonly Pane[]): readonly (number | null)[] {
+    const { series } = this.#of;
+    const { from, at } = this.#sumOf(key, panes);
+    const set = series.functions[series.functionOf(key)]!;
+    const facts = { count: from.cells[at]!, start: window.start, end: window.end };
+    const values = set.functions.map((one) => set.result(one, from, at, facts).value);
+    if (!set.isPlain && from === this.#scratch) this.#scratch.objects.clear();
+    return values;
   }
 
   fillInto(rows: EngineRow[]): FillTarget {
@@ -138,13 +187,5 @@ export class PaneFiring {
     set.init(scratch, 0);
     for (const pane of holding) set.merge(scratch, 0, pane, at);
     return { from: scratch, at: 0 };
-  }
-
-  /** What changed since an early firing was not stored: all of it counts as changed. */
-  rememberChanges(): void {
-    for (const window of this.#of.windows.held) {
-      if (window.changed === undefined) continue;
-      for (const key of this.keysOf(this.panesOf(window))) window.changed.add(key);
-    }
   }
 }

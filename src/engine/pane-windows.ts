@@ -341,11 +341,11 @@ export class PaneWindows implements Windows {
     const last = this.#lastOver(epochMicros(watermark - allowedLateness));
     const { held } = this.#windows;
     while (held.length > 0 && held[0]!.ordinal <= last) {
-      this.#firing.fire(held[0]!, rows);
+      this.#firing.fire(held[0]!, rows, true);
       this.#windows.removeOldest();
     }
-    if (this.#context.isFinal) this.#filler?.fillTo(last, this.#firing.fillInto(rows));
     if (last > this.#lastForgotten) this.#setForgotten(last);
+    this.#filler?.fillTo(last, this.#firing.fillInto(rows));
     while (this.#ring.held.length > 0) {
       const pane = this.#ring.held[0]!;
       if (this.#windows.ofPane(pane.ordinal).last > this.#lastForgotten) break;
@@ -375,8 +375,9 @@ export class PaneWindows implements Windows {
     if (this.#context.isFinal) return;
     this.#firing.distributeChanges();
     for (const window of this.#windows.held) {
-      if (window.end > watermark && !isEarly) break;
-      this.#firing.fire(window, rows);
+      const isOver = window.end <= watermark;
+      if (!isOver && !isEarly) break;
+      this.#firing.fire(window, rows, isOver);
     }
     if (watermark === -Infinity) return;
     this.#filler?.fillTo(this.#lastOver(watermark), this.#firing.fillInto(rows));
@@ -427,6 +428,7 @@ export class PaneWindows implements Windows {
     for (const ordinal of this.#removed) into.remove.push(`${prefix}/pane/${ordinal}`);
     this.#removed = [];
     this.series.changes(prefix, into);
+    this.#firing.distributeChanges();
     for (const pane of this.#ring.held) {
       pane.changes(`${prefix}/pane/${pane.ordinal}`, into, this.series);
     }
@@ -458,7 +460,6 @@ export class PaneWindows implements Windows {
       pane.restore(`${prefix}/pane/${ordinal}`, pages, this.series);
       this.#ring.add(pane);
     }
-    if (this.#context.isEarly) this.#firing.rememberChanges();
   }
 
   releaseSeries(): void {
@@ -482,7 +483,10 @@ export class PaneWindows implements Windows {
       for (let i = 0; i < pane.touchedCount; i++) pane.touched[i] = renumbered(pane.touched[i]!);
       pane.changed = all(pane.changed);
     }
-    for (const window of this.#windows.held) window.changed = all(window.changed);
+    for (const window of this.#windows.held) {
+      window.changed = all(window.changed);
+      window.storedFirings = -1;
+    }
     this.#filler?.renumber(renumbered);
     this.series.renumber(numbers);
   }

@@ -19,6 +19,8 @@ export interface Session {
   /** Whether it is in the list of those that did. */
   isListed: boolean;
   isGone: boolean;
+  /** When it is looked at next; Infinity: never. */
+  due: number;
 }
 
 /** A series: its sessions, oldest first, and where the last forgotten one ended. */
@@ -38,6 +40,7 @@ export function newSession(key: number, at: number, time: number): Session {
     changed: false,
     isListed: false,
     isGone: false,
+    due: Infinity,
   };
 }
 

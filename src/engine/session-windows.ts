@@ -149,7 +149,7 @@ export class SessionWindows implements Windows {
     const isFull = (): boolean =>
       this.#seriesCount + needed > this.#context.seriesMax || this.#sessionCount >= SESSIONS_MAX;
     if (!isFull()) return true;
-    this.#forgetDue(epochMicros(watermark), this.#rows);
+    this.#forgetAll(watermark);
     return !isFull();
   }
 
@@ -161,7 +161,7 @@ export class SessionWindows implements Windows {
     while (place > 0 && sessions[place - 1]!.first > t) place--;
     sessions.splice(place, 0, session);
     this.#sessionCount++;
-    this.#due.push(t + this.#gap, session);
+    this.#schedule(session, t + this.#gap);
     return session;
   }
 
@@ -271,34 +271,70 @@ export class SessionWindows implements Windows {
 
   forget(watermark: EpochMicros, rows: EngineRow[]): void {
     this.#watermark = watermark;
-    this.#forgetDue(watermark, rows);
+    this.#forgetAll(watermark);
+    this.#flush(rows);
   }
 
   collect(watermark: EpochMicros, rows: EngineRow[], isEarly: boolean): void {
     this.#watermark = watermark;
-    this.#forgetDue(watermark, this.#rows);
+    this.#fireDue(watermark);
     this.#fireChanged(watermark, isEarly);
-    for (const row of this.#rows) rows.push(row);
-    this.#rows = [];
+    this.#flush(rows);
     this.#dropQuiet(watermark);
   }
 
+  #flush(rows: EngineRow[]): void {
+    for (const row of this.#rows) rows.push(row);
+    this.#rows = [];
+  }
+
   /** Takes sessions out of the heap that are over: they fire if they have to, and are forgotten in the end. */
-  #forgetDue(watermark: EpochMicros, rows: EngineRow[]): void {
+  #fireDue(watermark: EpochMicros): void {
     const { allowedLateness, isFinal } = this.#context;
     while (this.#due.size > 0 && this.#due.next <= watermark) {
-      const session = this.#due.pop();
-      if (session.isGone) continue;
+      const session = this.#nextDue();
+      if (session === undefined) continue;
       const end = session.last + this.#gap;
       if (end + allowedLateness <= watermark) {
         this.#forgetOf(this.#series.get(session.key)!, watermark);
       } else if (end <= watermark) {
-        if (session.changed && !isFinal) this.#fire(session, rows);
-        this.#due.push(end + allowedLateness, session);
+        if (session.changed && !isFinal) this.#fire(session, this.#rows);
+        this.#schedule(session, end + allowedLateness);
       } else {
-        this.#due.push(end, session);
+        this.#schedule(session, end);
       }
     }
+  }
+
+  #schedule(session: Session, due: number): void {
+    if (due >= session.due) return;
+    session.due = due;
+    this.#due.push(due, session);
+  }
+
+  /** Takes out what is due first; undefined when it is gone, or was put off or brought forward since. */
+  #nextDue(): Session | undefined {
+    const due = this.#due.next;
+    const session = this.#due.pop();
+    if (session.isGone || session.due !== due) return undefined;
+    session.due = Infinity;
+    return session;
+  }
+
+  /** Forgets what the watermark passed within a batch: nothing else fires before its end. */
+  #forgetAll(watermark: number): void {
+    const { allowedLateness } = this.#context;
+    const held: Session[] = [];
+    while (this.#due.size > 0 && this.#due.next <= watermark) {
+      const session = this.#nextDue();
+      if (session === undefined) continue;
+      if (session.last + this.#gap + allowedLateness <= watermark) {
+        this.#forgetOf(this.#series.get(session.key)!, watermark);
+      } else {
+        held.push(session);
+      }
+    }
+    for (const session of held) this.#schedule(session, session.last + this.#gap);
   }
 
   #fireChanged(watermark: EpochMicros, isEarly: boolean): void {
@@ -312,7 +348,9 @@ export class SessionWindows implements Windows {
       session.isListed = false;
       if (session.isGone || !session.changed) continue;
       if (isEarly || session.last + this.#gap <= watermark) this.#fire(session, this.#rows);
-      else if (this.#context.isEarly) {
+      // It is not over any more, and may have been put off until it would have been forgotten.
+      else this.#schedule(session, session.last + this.#gap);
+      if (session.changed && this.#context.isEarly) {
         session.isListed = true;
         waiting.push(session);
       }
@@ -421,7 +459,7 @@ export class SessionWindows implements Windows {
   #takeOver(key: number, { sessions, forgottenEnd }: SessionSeries): void {
     for (const session of sessions) {
       if (session.changed) this.#note(session);
-      this.#due.push(session.last + this.#gap, session);
+      this.#schedule(session, session.last + this.#gap);
       this.#latestEnd = Math.max(this.#latestEnd, session.last + this.#gap);
     }
     this.#sessionCount += sessions.length;

@@ -11,8 +11,9 @@ export interface WindowState {
   firings: number;
   /** Keys of the series that changed since it fired; undefined before that. */
   changed: Set<number> | undefined;
-  /** What of it is stored; -1: nothing. */
+  /** How often it had fired when it was stored; -1: nothing is stored, or what is has to be written anew. */
   storedFirings: number;
+  isStored: boolean;
 }
 
 /** The windows that are held, oldest first, found by their ordinal. */
@@ -55,6 +56,7 @@ export class WindowList {
       firings: 0,
       changed: undefined,
       storedFirings: -1,
+      isStored: false,
     };
     this.#byOrdinal.set(ordinal, window);
     let at = this.held.length;
@@ -64,9 +66,9 @@ export class WindowList {
   }
 
   removeOldest(): void {
-    const { ordinal, storedFirings } = this.held.shift()!;
+    const { ordinal, isStored } = this.held.shift()!;
     this.#byOrdinal.delete(ordinal);
-    if (storedFirings >= 0) this.#removed.push(ordinal);
+    if (isStored) this.#removed.push(ordinal);
   }
 
   /** Gathers what changed since the last call. */
@@ -75,9 +77,15 @@ export class WindowList {
     this.#removed = [];
     for (const window of this.held) {
       // One that has not fired follows from its panes.
-      if (window.firings === 0 || window.firings === window.storedFirings) continue;
-      into.json(`${prefix}/window/${window.ordinal}`, { firings: window.firings });
-      window.storedFirings = window.firings;
+      if (window.firings === 0) continue;
+      const changed = [...(window.changed ?? [])];
+      if (window.firings === window.storedFirings && changed.length === 0) continue;
+      const { firings } = window;
+      const stored: StoredWindow = changed.length === 0 ? { firings } : { firings, changed };
+      into.json(`${prefix}/window/${window.ordinal}`, stored);
+      window.isStored = true;
+      // What changed since an early firing is to be written again when that has fired.
+      window.storedFirings = changed.length === 0 ? firings : -1;
     }
   }
 
@@ -96,11 +104,14 @@ export class WindowList {
     if (stored === undefined || stored.firings === 0) return;
     const window = this.ensure(ordinal);
     window.firings = stored.firings;
-    window.changed = new Set();
-    window.storedFirings = stored.firings;
+    window.changed = new Set(stored.changed);
+    window.storedFirings = stored.changed === undefined ? stored.firings : -1;
+    window.isStored = true;
   }
 }
 
 interface StoredWindow {
   readonly firings: number;
+  /** Keys of the series that changed since. */
+  readonly changed?: readonly number[];
 }
