@@ -96,7 +96,7 @@ const TOP_LEVEL: ReadonlySet<string> = new Set([
 const LISTS = [
   { folder: "src/sources", call: /\bdefineSource\b\s*[(<]/ },
   { folder: "src/sinks", call: /\bdefineSink\b\s*[(<]/ },
-  { folder: "src/aggregations", call: /\bdefineAggregation\b\s*[(<]/ },
+  { folder: "src/aggregations", call: /\bdefine(?:Object)?Aggregation\b\s*[(<]/ },
 ] as const;
 
 const LINES_MAX = 500;

@@ -1,0 +1,26 @@
+import { defineAggregation } from "../core/aggregation.ts";
+
+/**
+ * The value with the latest event time; of equal times the one that arrived last. Exact.
+ *
+ * Cells: time, value.
+ */
+export const last = defineAggregation({
+  name: "last",
+  cells: 2,
+  init(cells, at) {
+    cells[at] = -Infinity;
+    cells[at + 1] = 0;
+  },
+  add(cells, at, value, time) {
+    if (time < cells[at]!) return;
+    cells[at] = time;
+    cells[at + 1] = value;
+  },
+  merge(target, targetAt, source, sourceAt) {
+    last.add(target, targetAt, source[sourceAt + 1]!, source[sourceAt]!);
+  },
+  result(cells, at) {
+    return cells[at + 1]!;
+  },
+});
