@@ -2,7 +2,7 @@ import type { EngineRow } from "./engine-row.ts";
 import type { Accumulators } from "./function-set.ts";
 import type { FillTarget, GapFiller } from "./gap-filler.ts";
 import { ObjectSlots } from "./object-slots.ts";
-import type { Pane } from "./pane.ts";
+import { Pane } from "./pane.ts";
 import type { PaneLayout } from "./pane-layout.ts";
 import type { PaneRing } from "./pane-ring.ts";
 import type { RowWriter } from "./row-writer.ts";
@@ -25,7 +25,9 @@ export interface PaneFiringOptions {
 /** Makes the rows of windows that are sums of panes. */
 export class PaneFiring {
   readonly #of: PaneFiringOptions;
-  /** Where the panes of a window are merged. */
+  /** All panes of a window in one. */
+  readonly #summed = new Pane();
+  /** Where some series of it is merged alone. */
   readonly #scratch: Accumulators = { cells: new Float64Array(64), objects: new ObjectSlots() };
   /** By key: the number of the firing in which it was seen last. */
   #seenIn = new Float64Array(0);
@@ -56,7 +58,25 @@ export class PaneFiring {
    * @param isOver Whether the watermark passed its end; if not, the firing is an early one.
    */
   fire(window: WindowState, rows: EngineRow[], isOver: boolean): void {
-    const panes = this.panesOf(window);
+    const own = this.panesOf(window);
+    const isFirst = window.changed === undefined;
+    // All series of several panes are summed pane by pane, which is faster than series by series.
+    const panes = isFirst && own.length > 1 ? [this.#sum(own)] : own;
+    this.#fireFrom(window, { rows, isOver, own, panes });
+    this.#summed.clear(this.#of.series.offsets);
+  }
+
+  #fireFrom(
+    window: WindowState,
+    of: {
+      readonly rows: EngineRow[];
+      readonly isOver: boolean;
+      /** The panes of the window, and those that its values are read from. */
+      readonly own: readonly Pane[];
+      readonly panes: readonly Pane[];
+    },
+  ): void {
+    const { rows, isOver, own, panes } = of;
     const isFirst = window.changed === undefined;
     const all = isFirst || this.#settles(window, isOver) ? this.keysOf(panes) : [];
     const keys = isFirst ? all : window.changed!;
@@ -76,7 +96,7 @@ export class PaneFiring {
       for (const [key, ofKey] of values) filler.fired(window.ordinal, key, ofKey);
     }
     if (rows.length === before) return;
-    this.#count(window, panes, isFirst);
+    this.#count(window, own, isFirst);
   }
 
   /** Whether gaps are to be filled up to the window: once, when it is over. */
@@ -150,6 +170,25 @@ export class PaneFiring {
       if (pane !== undefined) panes.push(pane);
     }
     return panes;
+  }
+
+  #sum(panes: readonly Pane[]): Pane {
+    const { series } = this.#of;
+    const sum = this.#summed;
+    sum.ensureCells(series.cellCount);
+    for (const pane of panes) {
+      for (let i = 0; i < pane.touchedCount; i++) {
+        const key = pane.touched[i]!;
+        const at = series.offsets[key]!;
+        const set = series.functions[series.functionOf(key)]!;
+        if (sum.cells[at] === 0) {
+          set.init(sum, at);
+          sum.touch(key);
+        }
+        set.merge(sum, at, pane, at);
+      }
+    }
+    return sum;
   }
 
   /** The series with events in any of the panes, each once. */

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { benchDurability } from "./durability.ts";
+import { benchEngineKinds } from "./engine-kinds.ts";
 import { generate } from "./generate.ts";
 
 const ROUNDS = 5;
@@ -73,6 +74,7 @@ async function bench(): Promise<void> {
     }
   }
   print(measured, bytes);
+  benchEngineKinds();
   benchDurability();
 }
 
