@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EventLog } from "../core/event-log.ts";
@@ -6,6 +7,7 @@ import { PRIVATE } from "../core/private.ts";
 import { type Settings, shareOf } from "../core/settings.ts";
 import { secondsOf } from "../core/time.ts";
 import { windowText } from "../core/window-text.ts";
+import type { ServiceControl } from "../pipeline/control.ts";
 import { journaled } from "../pipeline/journaled-source.ts";
 import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
@@ -16,7 +18,7 @@ import { openJournal } from "../state/journal.ts";
 import { sealOf } from "../state/seal.ts";
 import { State } from "../state/state.ts";
 import { checkUnfinished } from "../state/state-file.ts";
-import { createStatusApp } from "../status/app.ts";
+import { createLiveFeed, createStatusApp } from "../status/app.ts";
 import { serve } from "../status/serve.ts";
 import { scheduledBackups } from "./backup-target.ts";
 import { type OpenBus, openBus } from "./open-bus.ts";
@@ -119,8 +121,16 @@ async function runWith(
     random: Math.random,
   });
   const kept = accessKeptIn({ folder: settings.state.dir, status: settings.status });
+  const view = new LivePipelineView(pipeline, version, backups);
+  const control = controlOf(pipeline, backups);
+  const feed = createLiveFeed(
+    { view, control, secrets: settings.secrets },
+    randomUUID().slice(0, 8),
+  );
   const app = createStatusApp({
-    view: new LivePipelineView(pipeline, version, backups),
+    view,
+    control,
+    feed,
     access: kept.access,
     mounts: bus === undefined ? {} : { "/vabus": bus.app },
     logger,
@@ -138,6 +148,8 @@ async function runWith(
       signal: AbortSignal.any([stop, ended.signal]),
     }),
   );
+  // While rows are still delivered somebody may be looking.
+  background.push(feed.run(realClock, ended.signal));
   if (backups !== undefined) background.push(backups.run(AbortSignal.any([stop, ended.signal])));
   try {
     const { mode } = kept.access;
@@ -152,6 +164,16 @@ async function runWith(
     await Promise.all(background);
     await server.stop();
   }
+}
+
+/** What an operator may do over HTTP. */
+function controlOf(pipeline: Pipeline, backups: ScheduledBackups | undefined): ServiceControl {
+  return {
+    pause: async () => pipeline.pause(),
+    resume: async () => pipeline.resume(),
+    checkpoint: () => pipeline.checkpoint(),
+    ...(backups === undefined ? {} : { backup: () => backups.makeNow() }),
+  };
 }
 
 /** Own metrics go back to the bus that the events come from; without a bus they are on the status page. */
@@ -196,5 +218,6 @@ function announce(
   if (settings.bus.embedded) terminal.say(`  takes    POST ${url}/vabus/events`);
   terminal.say(`  windows  ${rules.join(", ")}`);
   terminal.say(`  writes   ${sinks.join(", ")}`);
+  terminal.say(`  shows    ${url}/ in a browser`);
   terminal.say(`  status   ${curl} ${url}/status`);
 }

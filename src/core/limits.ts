@@ -96,3 +96,27 @@ export const SHUTDOWN_MS_MAX = 30_000;
 /** Timestamps outside [1900, 2200] are a wrong unit, not a time. Unix seconds. */
 export const MIN_TIMESTAMP_DEFAULT = -2_208_988_800;
 export const MAX_TIMESTAMP_DEFAULT = 7_258_118_400;
+
+/** Rows kept in memory for the dashboard, the oldest go: 50 bytes each, 25 MB. */
+export const RECENT_ROWS_MAX = 500_000;
+
+/** Series of these rows; rows of further ones are not kept: some 400 bytes each, 80 MB at the most. */
+export const RECENT_SERIES_MAX = 200_000;
+
+/** Rows of one answer: more points than any chart has pixels. */
+export const RESULTS_PAGE_MAX = 10_000;
+
+/** Answers to repeated queries that are kept: as many as some open dashboards ask for. */
+export const QUERY_CACHE_MAX = 64;
+
+/** Open dashboards: each takes a connection and some kilobytes a second. */
+export const STREAM_CLIENTS_MAX = 64;
+
+/** Bytes that may wait for one dashboard: a slower one is left out until it has taken them. */
+export const STREAM_BYTES_MAX = 512 * 1024;
+
+/** Rows of one event of the stream: more cannot be read by anybody; the others are counted. */
+export const STREAM_ROWS_MAX = 200;
+
+/** What the dashboard remembers of itself, one sample a second: a quarter of an hour. */
+export const HISTORY_SAMPLES_MAX = 900;

@@ -70,6 +70,11 @@ export class Checkpointer {
     return this.#problem;
   }
 
+  /** On the monotonic clock: when the last checkpoint was made, or this was. */
+  get committedMs(): number {
+    return this.#committedMs;
+  }
+
   /** A refused event or row: kept with the next checkpoint. */
   refuse(refusal: Refusal): void {
     this.#refusals.push(refusal);

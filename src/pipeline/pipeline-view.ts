@@ -1,6 +1,8 @@
 import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
 import { isBalanced } from "../core/ledger.ts";
 import { type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
+import { windowText } from "../core/window-text.ts";
+import type { HeldWindow } from "../engine/windows.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { prometheusText } from "./prometheus.ts";
 import type {
@@ -11,9 +13,16 @@ import type {
   PipelineStatus,
   PipelineView,
   Readiness,
+  ResultPage,
+  ResultQuery,
+  RowsSince,
+  SeriesPage,
+  SeriesQuery,
   SourceStatus,
   WindowPage,
+  WindowStatus,
 } from "./view.ts";
+import { windowsAround } from "./windows-around.ts";
 
 const OUTBOX_FULL = "outbox: full, reading waits until a sink has taken some";
 
@@ -44,7 +53,7 @@ export class LivePipelineView implements PipelineView {
   readiness(): Readiness {
     const { state, deliveries, store, source } = this.#pipeline;
     const reasons: string[] = [];
-    if (state !== "running" && state !== "starting") reasons.push(`pipeline: ${state}`);
+    if (!["running", "starting", "paused"].includes(state)) reasons.push(`pipeline: ${state}`);
     if (!source.wasOpen) reasons.push(`source: ${source.problem ?? "not open yet"}`);
     for (const delivery of deliveries) {
       if (delivery.wasConnected) continue;
@@ -55,7 +64,10 @@ export class LivePipelineView implements PipelineView {
   }
 
   status(): PipelineStatus {
-    const { settings, clock, startedMs, state, deliveries, processor } = this.#pipeline;
+    const { settings, clock, startedMs, state, deliveries, processor, recent, checkpointer } =
+      this.#pipeline;
+    const now = secondsOf(clock.now());
+    const ruleSettings = new Map(settings.rules.map((rule) => [rule.name, rule]));
     const watermark = secondsOf(processor.engine.watermark);
     const known = Number.isFinite(watermark);
     return {
@@ -63,18 +75,29 @@ export class LivePipelineView implements PipelineView {
       version: this.#version,
       uptime_seconds: (clock.monotonicMs() - startedMs) / 1000,
       state,
+      now,
       source: this.#source(),
       watermark: known ? watermark : null,
-      watermark_lag_seconds: known ? secondsOf(clock.now()) - watermark : null,
-      rules: processor.engine.rules.map((rule) => ({
-        name: rule.name,
-        series: rule.seriesCount,
-        windows_open: rule.windowCounts().open,
-        fired: rule.fired,
-      })),
+      watermark_lag_seconds: known ? now - watermark : null,
+      rules: processor.engine.rules.map((rule) => {
+        const { window, to, from } = ruleSettings.get(rule.name)!;
+        return {
+          name: rule.name,
+          series: rule.seriesCount,
+          windows_open: rule.windowCounts().open,
+          fired: rule.fired,
+          revisions: rule.revisions,
+          window: windowText(window),
+          to,
+          ...(from === undefined ? {} : { from }),
+        };
+      }),
       sinks: deliveries.map((delivery) => delivery.status()),
       ledger: this.ledger(),
       alerts: [],
+      dead_letters: this.#pipeline.store.deadLetters.count,
+      results: { added: recent.added, series: recent.seriesCount },
+      checkpoint_age_seconds: (clock.monotonicMs() - checkpointer.committedMs) / 1000,
     };
   }
 
@@ -92,15 +115,10 @@ export class LivePipelineView implements PipelineView {
     const held = engine.windowPage(after === undefined ? undefined : windowKeyOf(after), limit + 1);
     const shown = held.slice(0, limit);
     const last = held.length > limit ? shown.at(-1) : undefined;
-    const windows = shown.map((window) => ({
-      rule: window.rule,
-      window_start: secondsOf(window.start),
-      window_end: secondsOf(window.end),
-      series: window.series,
-      count: window.count,
-      fired: window.fired,
-    }));
-    return { windows, next: last === undefined ? null : `${last.rule}@${last.start}` };
+    return {
+      windows: shown.map(windowStatus),
+      next: last === undefined ? null : `${last.rule}@${last.start}`,
+    };
   }
 
   deadLetters(page: PageRequest & { readonly reason?: RefusalReason }): DeadLetterPage {
@@ -116,6 +134,23 @@ export class LivePipelineView implements PipelineView {
     return { dead_letters: shown, next: last === undefined ? null : String(last.seq) };
   }
 
+  results(query: ResultQuery): ResultPage {
+    return this.#pipeline.recent.results(query);
+  }
+
+  series(query: SeriesQuery): SeriesPage {
+    return this.#pipeline.recent.series(query);
+  }
+
+  rowsSince(after: number, limit: number): RowsSince {
+    return this.#pipeline.recent.since(after, limit);
+  }
+
+  windowsNow(): readonly WindowStatus[] {
+    const { settings, processor } = this.#pipeline;
+    return windowsAround(processor.engine, settings.rules).map(windowStatus);
+  }
+
   prometheus(): Promise<string> {
     return prometheusText(this.#pipeline, this);
   }
@@ -123,6 +158,7 @@ export class LivePipelineView implements PipelineView {
   #problems(): string[] {
     const { source, deliveries, checkpointer } = this.#pipeline;
     const reasons: string[] = [];
+    if (this.#pipeline.state === "paused") reasons.push("pipeline: paused by an operator");
     if (source.problem !== undefined) reasons.push(`source: ${source.problem}`);
     if (checkpointer.problem !== undefined) reasons.push(`state: ${checkpointer.problem}`);
     for (const { name, problem } of deliveries) {
@@ -148,6 +184,17 @@ export class LivePipelineView implements PipelineView {
       ...(problem === undefined ? {} : { problem }),
     };
   }
+}
+
+function windowStatus(window: HeldWindow): WindowStatus {
+  return {
+    rule: window.rule,
+    window_start: secondsOf(window.start),
+    window_end: secondsOf(window.end),
+    series: window.series,
+    count: window.count,
+    fired: window.fired,
+  };
 }
 
 /** The window that `next` of a page names: a rule and the start in microseconds. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { messageOf } from "../core/errors.ts";
+import { messageOf, TransientError } from "../core/errors.ts";
 import type { EventLog } from "../core/event-log.ts";
 import { SHUTDOWN_MS_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
@@ -14,7 +14,9 @@ import { Delivery } from "./delivery.ts";
 import { Evictions } from "./evictions.ts";
 import { Measurements } from "./measurements.ts";
 import { PartitionWatch } from "./partition-watch.ts";
+import { PauseGate } from "./pause-gate.ts";
 import { Processor } from "./processor.ts";
+import { RecentResults } from "./recent-results.ts";
 
 /** How long one read of the source may wait, so that the rest of the pipeline is looked after. */
 const READ_WAIT_MS_MAX = 5_000;
@@ -32,7 +34,7 @@ export interface PipelineOptions {
   readonly random: () => number;
 }
 
-export type PipelineState = "starting" | "running" | "draining" | "stopped" | "failed";
+export type PipelineState = "starting" | "running" | "paused" | "draining" | "stopped" | "failed";
 
 /**
  * One loop from the source to the outbox; one delivery for each sink from there on.
@@ -50,6 +52,8 @@ export class Pipeline {
   readonly source: Connection<SourceReader>;
   readonly measurements = new Measurements();
   readonly processor: Processor;
+  /** What fired lately, for whoever looks. */
+  readonly recent = new RecentResults();
   readonly clock: Clock;
   readonly startedMs: number;
   state: PipelineState = "starting";
@@ -61,6 +65,7 @@ export class Pipeline {
   lastEventMs: number | undefined;
   readonly #options: PipelineOptions;
   readonly #evictions: Evictions;
+  readonly #gate = new PauseGate();
   #breathedMs = 0;
   /** The partitions of the reader that is open. */
   #watch: PartitionWatch | undefined;
@@ -150,9 +155,49 @@ export class Pipeline {
     if (failure !== undefined) throw failure;
   }
 
+  /** Reads nothing any more until `resume`; what was read is finished. Does not outlive a restart. */
+  pause(): void {
+    this.#gate.close();
+  }
+
+  resume(): void {
+    this.#gate.open();
+  }
+
+  /**
+   * Makes a checkpoint between two reads. The source hears of it with the next one that the loop makes.
+   *
+   * @throws {TransientError} None can be made now.
+   */
+  async checkpoint(): Promise<void> {
+    const { problem } = this.checkpointer;
+    if (problem !== undefined) throw new TransientError(problem);
+    // Whoever asks does not wait until there is room on the disk again: the loop does.
+    const once = new AbortController();
+    const made = this.checkpointer.commit(once.signal);
+    once.abort();
+    await made;
+    if (this.checkpointer.problem !== undefined)
+      throw new TransientError(this.checkpointer.problem);
+  }
+
+  /** Waits while it is paused, with everything that was read in a checkpoint. */
+  async #passGate(stop: AbortSignal): Promise<void> {
+    if (!this.#gate.isClosed) return;
+    const before = this.state;
+    this.state = "paused";
+    const cursor = await this.checkpointer.commit(stop);
+    if (cursor !== undefined) await this.#ack(cursor, stop);
+    await this.#gate.pass(stop);
+    // The silence was ours: no window may close for it.
+    this.processor.engine.restartIdle(this.clock.monotonicMs());
+    this.state = before;
+  }
+
   async #read(stop: AbortSignal): Promise<void> {
     const { checkpointer, clock } = this;
     while (!stop.aborted) {
+      await this.#passGate(stop);
       await this.store.outbox.room(stop);
       const read = await this.source.use((reader) => reader.read(stop), stop);
       if (read === undefined) return;
@@ -162,7 +207,9 @@ export class Pipeline {
         await this.#end(stop);
         return;
       }
-      checkpointer.processed(this.#process(read), read.kind === "batch" ? this.cursor : undefined);
+      const rows = this.#process(read);
+      this.recent.add(rows);
+      checkpointer.processed(rows, read.kind === "batch" ? this.cursor : undefined);
       if (checkpointer.isDue(this.pending === 0)) {
         const cursor = await checkpointer.commit(stop);
         if (cursor !== undefined) await this.#ack(cursor, stop);
@@ -181,7 +228,9 @@ export class Pipeline {
     // A start over an input that has not grown since its end has nothing to say twice.
     if (this.store.endedAt === (this.cursor ?? "")) return;
     this.processor.engine.finish();
-    this.checkpointer.processed(this.processor.rows(), undefined);
+    const rows = this.processor.rows();
+    this.recent.add(rows);
+    this.checkpointer.processed(rows, undefined);
     await this.checkpointer.commitLastRows(stop);
   }
 

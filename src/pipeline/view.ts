@@ -12,6 +12,14 @@ export interface PipelineView {
   ledger(): LedgerReport;
   windows(page: PageRequest): WindowPage;
   deadLetters(page: PageRequest & { readonly reason?: RefusalReason }): DeadLetterPage;
+  /** Rows that fired lately. */
+  results(query: ResultQuery): ResultPage;
+  /** Series that have rows among these. */
+  series(query: SeriesQuery): SeriesPage;
+  /** Rows behind number `after`: the newest `limit`, and how many were left out. */
+  rowsSince(after: number, limit: number): RowsSince;
+  /** For each rule some windows around the watermark, oldest first. */
+  windowsNow(): readonly WindowStatus[];
   /** The Prometheus text exposition, format 0.0.4. */
   prometheus(): Promise<string>;
 }
@@ -48,6 +56,14 @@ export interface RuleStatus {
   readonly series: number;
   readonly windows_open: number;
   readonly fired: number;
+  /** Windows that fired again for late events. */
+  readonly revisions: number;
+  /** As in the configuration: `tumbling("60s")`. */
+  readonly window: string;
+  /** Sinks that its rows go to. */
+  readonly to: readonly string[];
+  /** The rule whose windows it merges. */
+  readonly from?: string;
 }
 
 export interface SinkStatus {
@@ -66,7 +82,9 @@ export interface PipelineStatus {
   readonly name: string;
   readonly version: string;
   readonly uptime_seconds: number;
-  readonly state: "starting" | "running" | "draining" | "stopped" | "failed";
+  readonly state: "starting" | "running" | "paused" | "draining" | "stopped" | "failed";
+  /** Unix seconds of this service's clock. */
+  readonly now: number;
   readonly source: SourceStatus;
   /** Unix seconds; null before the first event. */
   readonly watermark: number | null;
@@ -76,6 +94,11 @@ export interface PipelineStatus {
   readonly sinks: readonly SinkStatus[];
   readonly ledger: LedgerReport;
   readonly alerts: readonly unknown[];
+  /** Refused events and rows that are kept. */
+  readonly dead_letters: number;
+  /** Of the rows that fired since the start. */
+  readonly results: { readonly added: number; readonly series: number };
+  readonly checkpoint_age_seconds: number;
 }
 
 export interface LedgerReport extends Readonly<LedgerCounts> {
@@ -109,4 +132,57 @@ export interface DeadLetterView {
 export interface DeadLetterPage {
   readonly dead_letters: readonly DeadLetterView[];
   readonly next: string | null;
+}
+
+export interface ResultQuery {
+  readonly rule?: string;
+  readonly name?: string;
+  readonly agg_func?: string;
+  /** As JSON, sorted by key, `{}` without any. */
+  readonly labels?: string;
+  /** Starts of windows, in Unix seconds: [from, to). */
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit: number;
+}
+
+/** A recent row: that of the sinks without its id and details. */
+export interface ResultView {
+  readonly rule: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly agg_func: string;
+  readonly window_start: number;
+  readonly window_end: number;
+  readonly value: number | null;
+  readonly count: number;
+  readonly revision: number;
+  readonly partial?: boolean;
+  readonly filled?: boolean;
+  readonly overflow?: boolean;
+  readonly withdrawn?: boolean;
+}
+
+export interface ResultPage {
+  /** Oldest first. */
+  readonly rows: readonly ResultView[];
+  /** Rows that had fired by then: as long as it stays the same, so does the answer. */
+  readonly added: number;
+}
+
+export interface RowsSince {
+  readonly rows: readonly ResultView[];
+  readonly skipped: number;
+}
+
+export interface SeriesQuery {
+  /** Words, each of which has to be in the name, function, rule or labels. */
+  readonly search: string;
+  readonly limit: number;
+}
+
+export interface SeriesPage {
+  readonly total: number;
+  readonly matched: number;
+  readonly series: readonly Pick<ResultView, "rule" | "name" | "labels" | "agg_func">[];
 }

@@ -4,15 +4,24 @@ import { secureHeaders } from "hono/secure-headers";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
+import type { ServiceControl } from "../pipeline/control.ts";
 import type { PipelineView } from "../pipeline/view.ts";
 import { type Access, guard } from "./auth.ts";
+import { ACTIONS, actionsOf, addControlRoutes } from "./control-routes.ts";
+import { addDashboard, DASHBOARD_POLICY, isPage } from "./dashboard/serve-page.ts";
 import { indexText } from "./index-text.ts";
 import { jsonAnswer } from "./json-answer.ts";
+import { LiveFeed } from "./live-feed.ts";
 import { readLetterPage, readWindowPage } from "./pages.ts";
+import { readResultQuery, readSeriesQuery } from "./result-queries.ts";
 
 export interface StatusOptions {
   readonly view: PipelineView;
   readonly access: Access;
+  /** What an operator may do; undefined: nothing. */
+  readonly control?: ServiceControl;
+  /** Tells open dashboards what happens; undefined: they see what was when they came. */
+  readonly feed?: LiveFeed;
   /** Other applications by the path below which they serve: `{ "/vabus": bus }`. */
   readonly mounts?: Readonly<Record<string, Hono>>;
   readonly logger: Logger;
@@ -40,6 +49,11 @@ export interface Route {
 export function createStatusApp(options: StatusOptions): Hono {
   const { access, mounts = {}, logger } = options;
   const app = new Hono({ strict: false });
+  app.use(async (c, next) => {
+    await next();
+    // The page alone may load what belongs to it, and talk to us.
+    if (isPage(c)) c.res.headers.set("content-security-policy", DASHBOARD_POLICY);
+  });
   app.use(
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
@@ -52,13 +66,18 @@ export function createStatusApp(options: StatusOptions): Hono {
     await next();
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
   });
+  // The page says nothing of the service: it asks for the token, and shows what that opens.
+  if (access.mode === "token") addDashboard(app);
   app.use(guard(access));
+  if (access.mode === "open") addDashboard(app);
   for (const [path, mounted] of Object.entries(mounts)) app.route(path, mounted);
 
   const limit = bodyLimit({
     maxSize: BODY_BYTES_MAX,
     onError: (c) => jsonAnswer(c, { error: `Body is larger than ${BODY_BYTES_MAX} bytes` }, 413),
   });
+  app.use("/control/*", limit);
+  addControlRoutes(app, { control: options.control, logger, secrets: options.secrets ?? [] });
   const routes = routesOf(options);
   const all = [...routes, { path: "/", about: "this page", answer: index }];
   for (const { path, answer } of all) {
@@ -70,7 +89,8 @@ export function createStatusApp(options: StatusOptions): Hono {
     });
   }
   app.notFound((c) => {
-    const paths = [...routes.map((route) => route.path), ...Object.keys(mounts)];
+    const controls = ACTIONS.map((action) => `/control/${action}`);
+    const paths = [...routes.map(({ path }) => path), ...controls, ...Object.keys(mounts)];
     return jsonAnswer(c, { error: `No route ${c.req.path}`, routes: paths }, 404);
   });
   app.onError((thrown, c) => {
@@ -86,7 +106,63 @@ export function createStatusApp(options: StatusOptions): Hono {
   }
 }
 
-function routesOf({ view, secrets = [] }: StatusOptions): Route[] {
+/** The feed of the dashboards of a service. @param run Tells this run of it from another one. */
+export function createLiveFeed(
+  { view, control, secrets = [] }: Pick<StatusOptions, "view" | "control" | "secrets">,
+  run: string,
+): LiveFeed {
+  return new LiveFeed({
+    view,
+    mask: (value) => masked(value, secrets),
+    run,
+    actions: actionsOf(control),
+  });
+}
+
+function routesOf(options: StatusOptions): Route[] {
+  return [...routesOfState(options), ...routesOfResults(options)];
+}
+
+function routesOfResults({ view, control, feed, secrets = [] }: StatusOptions): Route[] {
+  const onlyOne = (): LiveFeed =>
+    createLiveFeed({ view, ...(control && { control }), secrets }, "0");
+  return [
+    {
+      path: "/results",
+      about:
+        "rows that fired lately; ?rule=, ?name=, ?agg_func=, ?labels=, ?from=, ?to= and ?limit=",
+      answer(c) {
+        const read = readResultQuery(c.req.url);
+        return "error" in read ? jsonAnswer(c, read, 400) : jsonAnswer(c, view.results(read.query));
+      },
+    },
+    {
+      path: "/series",
+      about: "the series of these rows; ?search= and ?limit=",
+      answer(c) {
+        const read = readSeriesQuery(c.req.url);
+        return "error" in read ? jsonAnswer(c, read, 400) : jsonAnswer(c, view.series(read.query));
+      },
+    },
+    {
+      path: "/stream",
+      about: "all of it as it happens: server-sent events, for the dashboard",
+      answer: (c) => streamAnswer(c, feed ?? onlyOne()),
+    },
+  ];
+}
+
+function streamAnswer(c: Context, feed: LiveFeed): Response {
+  const headers = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
+  // Nobody would read it.
+  if (c.req.raw.method === "HEAD") return c.body(null, 200, headers);
+  const stream = feed.open(c.req.header("last-event-id"));
+  if (stream !== undefined) return c.body(stream, 200, headers);
+  c.header("retry-after", "30");
+  return jsonAnswer(c, { error: "Too many dashboards are open" }, 503);
+}
+
+function routesOfState({ view, secrets = [] }: StatusOptions): Route[] {
   return [
     {
       path: "/healthz",

@@ -21,6 +21,7 @@ export function fakeView(overrides: Partial<PipelineView> = {}): FakeView {
       version: "1.2.3",
       uptime_seconds: 12,
       state: "running",
+      now: 1_700_000_105.6,
       source: {
         kind: "file",
         description: "postgres://app:hunter2@db/plant",
@@ -35,6 +36,9 @@ export function fakeView(overrides: Partial<PipelineView> = {}): FakeView {
       sinks: [],
       ledger: { ...ledger, rules: {} },
       alerts: [],
+      dead_letters: 0,
+      results: { added: 0, series: 0 },
+      checkpoint_age_seconds: 1,
     }),
     ledger: () => ({ ...ledger, rules: { per_minute: ledger } }),
     windows(page) {
@@ -45,6 +49,10 @@ export function fakeView(overrides: Partial<PipelineView> = {}): FakeView {
       asked.push(page);
       return { dead_letters: [], next: null };
     },
+    results: () => ({ rows: [], added: 0 }),
+    series: () => ({ total: 0, matched: 0, series: [] }),
+    rowsSince: () => ({ rows: [], skipped: 0 }),
+    windowsNow: () => [],
     prometheus: async () => 'aggregator_events_total{outcome="late"} 1\n',
     ...overrides,
   };

@@ -40,6 +40,8 @@ export class ScheduledBackups {
   #problem: string | undefined;
   /** When the last whole one was made. */
   #lastAt: Date | undefined;
+  /** The one under way. */
+  #making: Promise<void> | undefined;
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
@@ -55,6 +57,16 @@ export class ScheduledBackups {
     return this.#lastAt;
   }
 
+  /**
+   * Makes one now, beside those of the schedule; while one is under way, that one is waited for.
+   *
+   * @throws It cannot be made.
+   */
+  async makeNow(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    await this.#makeOne(signal);
+    this.#problem = undefined;
+  }
+
   /** Runs until `signal` aborts, which also gives up the backup under way. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
@@ -64,7 +76,7 @@ export class ScheduledBackups {
       const waitMs = this.#problem === undefined ? this.#next(now) - now.getTime() : RETRY_MS;
       if (waitMs > 0) await clock.sleep(waitMs, signal);
       if (signal.aborted) return;
-      await this.#attempt(() => this.#make(signal), signal);
+      await this.#attempt(() => this.#makeOne(signal), signal);
     }
   }
 
@@ -84,6 +96,14 @@ export class ScheduledBackups {
     }
     const cron = new Cron(schedule.text, { paused: true, timezone: "UTC" });
     return cron.nextRun(now)?.getTime() ?? Infinity;
+  }
+
+  /** Two at a time would be in each other's way. */
+  #makeOne(signal: AbortSignal): Promise<void> {
+    this.#making ??= this.#make(signal).finally(() => {
+      this.#making = undefined;
+    });
+    return this.#making;
   }
 
   async #make(signal: AbortSignal): Promise<void> {

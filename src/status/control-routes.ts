@@ -1,0 +1,53 @@
+import type { Context, Hono } from "hono";
+import { messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { redact } from "../core/redact.ts";
+import type { ServiceControl } from "../pipeline/control.ts";
+import { jsonAnswer } from "./json-answer.ts";
+
+/** What an operator may do, by the last word of the route. */
+export const ACTIONS = ["pause", "resume", "checkpoint", "backup", "reload"] as const;
+
+export type Action = (typeof ACTIONS)[number];
+
+export interface ControlOptions {
+  readonly control: ServiceControl | undefined;
+  readonly logger: Logger;
+  readonly secrets: readonly string[];
+}
+
+/** Those of {@link ACTIONS} that this service can do. */
+export function actionsOf(control: ServiceControl | undefined): Action[] {
+  return ACTIONS.filter((action) => control?.[action] !== undefined);
+}
+
+/** `POST /control/pause` and its like: 200 when it is done, 409 with the reason when it cannot be. */
+export function addControlRoutes(app: Hono, options: ControlOptions): void {
+  const { control, logger, secrets } = options;
+  for (const action of ACTIONS) {
+    const path = `/control/${action}`;
+    app.post(path, async (c: Context) => {
+      if (control?.[action] === undefined) {
+        return jsonAnswer(c, { error: reasonOf(action) }, 409);
+      }
+      try {
+        const outcome = await control[action]();
+        logger.info("An operator asked over HTTP, and it is done.", { action });
+        return jsonAnswer(c, { done: action, ...(outcome === undefined ? {} : { outcome }) });
+      } catch (failure) {
+        const error = redact(messageOf(failure), secrets);
+        logger.warn("An operator asked over HTTP, and it cannot be done.", { action, error });
+        return jsonAnswer(c, { error }, 409);
+      }
+    });
+    app.all(path, (c) => {
+      c.header("allow", "POST");
+      return jsonAnswer(c, { error: `Method ${c.req.method} is not allowed here` }, 405);
+    });
+  }
+}
+
+function reasonOf(action: Action): string {
+  if (action === "backup") return "No backups are configured: set backup.every or backup.cron";
+  return `This service cannot ${action}`;
+}

@@ -1,0 +1,173 @@
+import type { Clock } from "../core/clock.ts";
+import {
+  HISTORY_SAMPLES_MAX,
+  STREAM_BYTES_MAX,
+  STREAM_CLIENTS_MAX,
+  STREAM_ROWS_MAX,
+} from "../core/limits.ts";
+import type { PipelineStatus, PipelineView } from "../pipeline/view.ts";
+
+export interface LiveFeedOptions {
+  readonly view: PipelineView;
+  /** Takes secrets out of what is shown. */
+  readonly mask: (value: unknown) => unknown;
+  /** Tells this run of the service from another one: numbers of rows begin anew. */
+  readonly run: string;
+  /** What an operator may do, by the names of the routes. */
+  readonly actions: readonly string[];
+}
+
+/** What the charts of the overview show, one a second: in the order in which it is sent. */
+export type Sample = readonly [
+  now: number,
+  received: number,
+  rows: number,
+  lag: number | null,
+  outbox: number,
+  refused: number,
+];
+
+const EVERY_MS = 1_000;
+
+/** A look may take a fiftieth of the time at the most: with very many sessions it is taken less often. */
+const SHARE = 50;
+
+/** Looks after which a client that takes nothing any more is given up. */
+const STALLED_TICKS_MAX = 60;
+
+interface Client {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** Number of the next row that it has not got. */
+  nextRow: number;
+  stalledTicks: number;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * What every open dashboard is told once a second: a `status`, and the `rows` that fired since. Nothing is
+ * kept for a client: one that is slow misses a status, and gets the newest rows and how many it missed.
+ * The id of an event is the number of the next row, so that one that comes back goes on there.
+ */
+export class LiveFeed {
+  readonly #options: LiveFeedOptions;
+  readonly #clients = new Set<Client>();
+  readonly #history: Sample[] = [];
+
+  constructor(options: LiveFeedOptions) {
+    this.#options = options;
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  /** Looks once a second until `signal` aborts; then every client is let go. */
+  async run(clock: Clock, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const startMs = clock.monotonicMs();
+      this.tick();
+      const tookMs = clock.monotonicMs() - startMs;
+      await clock.sleep(Math.max(EVERY_MS - tookMs, SHARE * tookMs), signal);
+    }
+    this.close();
+  }
+
+  /** Takes a sample, and tells the clients. */
+  tick(): void {
+    const status = this.#options.view.status();
+    this.#remember(status);
+    if (this.#clients.size === 0) return;
+    const windows = this.#options.view.windowsNow();
+    const text = JSON.stringify(this.#options.mask({ ...status, windows }));
+    const batches = new Map<number, string>();
+    for (const client of this.#clients) {
+      if ((client.controller.desiredSize ?? 0) <= 0) {
+        client.stalledTicks++;
+        if (client.stalledTicks > STALLED_TICKS_MAX) this.#drop(client);
+        continue;
+      }
+      client.stalledTicks = 0;
+      this.#tellRows(client, status.results.added, batches);
+      this.#send(client, "status", text);
+    }
+  }
+
+  /**
+   * The stream of one client, undefined when there are too many.
+   *
+   * @param lastId The last id that it got: it goes on behind that.
+   */
+  open(lastId: string | undefined): ReadableStream<Uint8Array> | undefined {
+    if (this.#clients.size >= STREAM_CLIENTS_MAX) return undefined;
+    let client: Client | undefined;
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          client = { controller, nextRow: this.#rowAfter(lastId), stalledTicks: 0 };
+          this.#clients.add(client);
+          this.#greet(client);
+        },
+        cancel: () => {
+          if (client !== undefined) this.#clients.delete(client);
+        },
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: STREAM_BYTES_MAX }),
+    );
+  }
+
+  close(): void {
+    for (const client of this.#clients) this.#drop(client);
+  }
+
+  #greet(client: Client): void {
+    const { run, actions, view, mask } = this.#options;
+    const status = view.status();
+    this.#send(client, "hello", JSON.stringify({ run, actions, history: this.#history }));
+    this.#tellRows(client, status.results.added, new Map());
+    const windows = view.windowsNow();
+    this.#send(client, "status", JSON.stringify(mask({ ...status, windows })));
+  }
+
+  #tellRows(client: Client, added: number, batches: Map<number, string>): void {
+    if (client.nextRow >= added) return;
+    let text = batches.get(client.nextRow);
+    if (text === undefined) {
+      text = JSON.stringify(this.#options.view.rowsSince(client.nextRow, STREAM_ROWS_MAX));
+      batches.set(client.nextRow, text);
+    }
+    client.nextRow = added;
+    this.#send(client, "rows", text);
+  }
+
+  #send(client: Client, event: string, data: string): void {
+    const id = `${this.#options.run}.${client.nextRow}`;
+    client.controller.enqueue(encoder.encode(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`));
+  }
+
+  #drop(client: Client): void {
+    this.#clients.delete(client);
+    try {
+      client.controller.close();
+    } catch {
+      // The other side was faster.
+    }
+  }
+
+  /** A client that is new is told some rows, so that it does not begin empty. */
+  #rowAfter(lastId: string | undefined): number {
+    const { added } = this.#options.view.status().results;
+    const match = /^(\w{1,64})\.(\d{1,15})$/.exec(lastId ?? "");
+    if (match === null || match[1] !== this.#options.run)
+      return Math.max(added - STREAM_ROWS_MAX, 0);
+    return Math.min(Number(match[2]), added);
+  }
+
+  #remember({ now, ledger, results, watermark_lag_seconds, sinks }: PipelineStatus): void {
+    const { received, late, future, invalid, over_limit } = ledger;
+    const outbox = sinks.reduce((sum, sink) => sum + sink.outbox, 0);
+    const refused = late + future + invalid + over_limit;
+    this.#history.push([now, received, results.added, watermark_lag_seconds, outbox, refused]);
+    if (this.#history.length > HISTORY_SAMPLES_MAX) this.#history.shift();
+  }
+}
