@@ -1,3 +1,4 @@
+import { assert } from "../../src/core/errors.ts";
 import type { ResultRow } from "../../src/core/result.ts";
 import type { RuleSettings } from "../../src/core/settings.ts";
 import type { Fact, SimLog } from "./sim-log.ts";
@@ -25,6 +26,7 @@ export function expectedRows(log: SimLog, rules: readonly RuleSettings[]): Final
 
 function rowsOf(rule: RuleSettings, facts: readonly Fact[]): FinalRow[] {
   const { aggregate, window } = rule;
+  assert(window.kind === "tumbling", "plans have tumbling windows only");
   const sizeMs = window.size / 1000;
   const offsetMs = window.offset / 1000;
   const keys =
