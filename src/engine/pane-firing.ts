@@ -59,6 +59,7 @@ export class PaneFiring {
    */
   fire(window: WindowState, rows: EngineRow[], isOver: boolean): void {
     const own = this.panesOf(window);
+    if (isOver) this.#lookForGaps(window, own);
     const isFirst = window.changed === undefined;
     // All series of several panes are summed pane by pane, which is faster than series by series.
     const panes = isFirst && own.length > 1 ? [this.#sum(own)] : own;
@@ -99,6 +100,14 @@ export class PaneFiring {
     this.#count(window, own, isFirst);
   }
 
+  /** What early rows did not know: that events are missing. */
+  #lookForGaps(window: WindowState, panes: readonly Pane[]): void {
+    const { isEarly, isPartial } = this.#of.context;
+    if (!isEarly || window.changed === undefined || window.partial) return;
+    if (!isPartial(window.start, window.end)) return;
+    for (const key of this.keysOf(panes)) window.changed.add(key);
+  }
+
   /** Whether gaps are to be filled up to the window: once, when it is over. */
   #settles({ ordinal }: WindowState, isOver: boolean): boolean {
     const { filler } = this.#of;
@@ -124,6 +133,7 @@ export class PaneFiring {
     const { start, end, firings: revision } = window;
     const written = new Map<number, readonly (number | null)[]>();
     const place = { start, end, revision, partial: context.isPartial(start, end) };
+    window.partial = place.partial;
     for (const key of keys) {
       const { from, at } = this.#sumOf(key, panes);
       const set = series.functions[series.functionOf(key)]!;

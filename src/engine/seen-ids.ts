@@ -60,7 +60,8 @@ export class SeenIds {
       const [oldest, next] = this.#pageTimes;
       if (oldest === undefined || next === undefined) break;
       const expired = oldest.newest + this.#settings.for <= watermark;
-      if (!expired && this.#stored - next.page < this.#settings.idsMax) break;
+      // An id that came again after its time is stored twice: twice as many are enough for all that count.
+      if (!expired && this.#stored - next.page < 2 * this.#settings.idsMax) break;
       into.remove.push(`ids/${oldest.page}`);
       this.#pageTimes.shift();
     }

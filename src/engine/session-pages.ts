@@ -5,6 +5,10 @@ import type { SessionStore } from "./session-store.ts";
 /** Keys of one stored page. */
 export const PAGE_KEYS = 64;
 
+// Bits of a stored session.
+const CHANGED = 1;
+const PARTIAL = 2;
+
 /** The events of a series that are closer than the gap, each to the next. */
 export interface Session {
   readonly key: number;
@@ -16,6 +20,8 @@ export interface Session {
   firings: number;
   /** Whether it changed since it fired. */
   changed: boolean;
+  /** Whether its row said that events are missing. */
+  partial: boolean;
   /** Whether it is in the list of those that did. */
   isListed: boolean;
   isGone: boolean;
@@ -38,6 +44,7 @@ export function newSession(key: number, at: number, time: number): Session {
     at,
     firings: 0,
     changed: false,
+    partial: false,
     isListed: false,
     isGone: false,
     due: Infinity,
@@ -66,8 +73,8 @@ export function storePage(
     if (one === undefined) continue;
     const { width } = setOf(key);
     numbers.push(key, one.forgottenEnd, one.sessions.length);
-    for (const { first, last, firings, changed, at } of one.sessions) {
-      numbers.push(first, last, firings, changed ? 1 : 0);
+    for (const { first, last, firings, changed, partial, at } of one.sessions) {
+      numbers.push(first, last, firings, (changed ? CHANGED : 0) + (partial ? PARTIAL : 0));
       for (let cell = 0; cell < width; cell++) numbers.push(store.cells[at + cell]!);
     }
   }
@@ -98,7 +105,8 @@ export function restorePage(
       const session = newSession(key, at, numbers[i]!);
       session.last = numbers[i + 1]!;
       session.firings = numbers[i + 2]!;
-      session.changed = numbers[i + 3] === 1;
+      session.changed = (numbers[i + 3]! & CHANGED) !== 0;
+      session.partial = (numbers[i + 3]! & PARTIAL) !== 0;
       store.cells.set(numbers.subarray(i + 4, i + 4 + set.width), at);
       i += 4 + set.width;
       sessions.push(session);

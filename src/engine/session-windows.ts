@@ -123,15 +123,14 @@ export class SessionWindows implements Windows {
     const { t, value, watermark } = event;
     let series = this.#series.get(key);
     if (series !== undefined) this.#forgetOf(series, watermark);
+    // Sessions of a series never overlap: what lies in a forgotten one belongs to no other.
+    if (series !== undefined && t < series.forgottenEnd) return MISSED.late;
     const session = series === undefined ? undefined : this.#join(series, t);
     if (session !== undefined) {
       this.#take(session, t, value);
       return 0;
     }
-    const isLate =
-      t + this.#gap + this.#context.allowedLateness <= watermark ||
-      (series !== undefined && t < series.forgottenEnd);
-    if (isLate) return MISSED.late;
+    if (t + this.#gap + this.#context.allowedLateness <= watermark) return MISSED.late;
     if (!this.#hasRoom(key, series, watermark)) return MISSED.overLimit;
     if (series === undefined || this.#series.get(key) === undefined) {
       series = { sessions: [], forgottenEnd: -Infinity };
@@ -243,6 +242,7 @@ export class SessionWindows implements Windows {
 
   #forgetFirst(series: SessionSeries, rows: EngineRow[]): void {
     const session = series.sessions.shift()!;
+    this.#lookForGaps(session);
     if (session.changed) this.#fire(session, rows);
     series.forgottenEnd = session.last + this.#gap;
     const set = this.#setOf(session.key);
@@ -256,15 +256,17 @@ export class SessionWindows implements Windows {
   }
 
   #fire(session: Session, rows: EngineRow[]): void {
+    const place = this.#placeOf(session);
     this.#writer.write(rows, this.#groupOf(session.key), {
       set: this.#setOf(session.key),
       from: this.#store,
       at: session.at,
-      place: this.#placeOf(session),
+      place,
     });
     if (session.firings === 0) this.#context.firings.fired++;
     else this.#context.firings.revisions++;
     session.firings++;
+    session.partial = place.partial;
     session.changed = false;
     this.#changedPages.add(Math.floor(session.key / PAGE_KEYS));
   }
@@ -298,12 +300,19 @@ export class SessionWindows implements Windows {
       if (end + allowedLateness <= watermark) {
         this.#forgetOf(this.#series.get(session.key)!, watermark);
       } else if (end <= watermark) {
+        this.#lookForGaps(session);
         if (session.changed && !isFinal) this.#fire(session, this.#rows);
         this.#schedule(session, end + allowedLateness);
       } else {
         this.#schedule(session, end);
       }
     }
+  }
+
+  /** What an early row did not know: that events are missing. */
+  #lookForGaps(session: Session): void {
+    if (!this.#context.isEarly || session.changed || session.partial) return;
+    if (this.#placeOf(session).partial) session.changed = true;
   }
 
   #schedule(session: Session, due: number): void {

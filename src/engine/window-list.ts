@@ -11,6 +11,8 @@ export interface WindowState {
   firings: number;
   /** Keys of the series that changed since it fired; undefined before that. */
   changed: Set<number> | undefined;
+  /** Whether its rows said that events are missing. */
+  partial: boolean;
   /** How often it had fired when it was stored; -1: nothing is stored, or what is has to be written anew. */
   storedFirings: number;
   isStored: boolean;
@@ -55,6 +57,7 @@ export class WindowList {
       end: this.endOf(ordinal),
       firings: 0,
       changed: undefined,
+      partial: false,
       storedFirings: -1,
       isStored: false,
     };
@@ -80,8 +83,12 @@ export class WindowList {
       if (window.firings === 0) continue;
       const changed = [...(window.changed ?? [])];
       if (window.firings === window.storedFirings && changed.length === 0) continue;
-      const { firings } = window;
-      const stored: StoredWindow = changed.length === 0 ? { firings } : { firings, changed };
+      const { firings, partial } = window;
+      const stored: StoredWindow = {
+        firings,
+        ...(changed.length === 0 ? {} : { changed }),
+        ...(partial ? { partial } : {}),
+      };
       into.json(`${prefix}/window/${window.ordinal}`, stored);
       window.isStored = true;
       // What changed since an early firing is to be written again when that has fired.
@@ -105,6 +112,7 @@ export class WindowList {
     const window = this.ensure(ordinal);
     window.firings = stored.firings;
     window.changed = new Set(stored.changed);
+    window.partial = stored.partial ?? false;
     window.storedFirings = stored.changed === undefined ? stored.firings : -1;
     window.isStored = true;
   }
@@ -114,4 +122,5 @@ interface StoredWindow {
   readonly firings: number;
   /** Keys of the series that changed since. */
   readonly changed?: readonly number[];
+  readonly partial?: boolean;
 }

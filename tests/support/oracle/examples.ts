@@ -112,6 +112,21 @@ const windows: readonly Example[] = [
   },
 ];
 
+const overlapping: readonly Example[] = [
+  {
+    title: "session: what lies before the end of a forgotten one is late, near another or not",
+    rules: [ruleOf({ window: session(20) })],
+    acts: [
+      { at: 0, value: 1 },
+      { at: 20, value: 2 }, // [0,20) is forgotten
+      { at: 19, value: 4 }, // a second from the session held, and within the forgotten one
+      { at: 0, value: 8 },
+    ],
+    rows: ["r a sum [0,20) = 1 (n=1)", "r a sum [20,40) = 2 (n=1)"],
+    refused: ["2 late", "3 late"],
+  },
+];
+
 const civil: readonly Example[] = [
   {
     title: "calendar: a day of 23 hours and one of 25",
@@ -360,4 +375,4 @@ const choices: readonly Example[] = [
   },
 ];
 
-export const examples: readonly Example[] = [...windows, ...civil, ...choices];
+export const examples: readonly Example[] = [...windows, ...overlapping, ...civil, ...choices];

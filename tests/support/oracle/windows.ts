@@ -68,11 +68,12 @@ class SessionWindows implements RuleWindows {
   }
 
   lateness(event: SeenEvent, watermark: number): "none" | "all" {
-    if (this.#joined(event, watermark).length > 0) return "none";
+    // Sessions of a series never overlap, so what was forgotten ends where no other may begin.
     const forgotten = this.#of(event.series).filter((one) => !this.#isHeld(one, watermark));
-    const isBehind = forgotten.some(({ end }) => event.time < end);
+    if (forgotten.some(({ end }) => event.time < end)) return "all";
+    if (this.#joined(event, watermark).length > 0) return "none";
     const isOver = event.time + this.#gap + this.#lateness <= watermark;
-    return isBehind || isOver ? "all" : "none";
+    return isOver ? "all" : "none";
   }
 
   take(event: SeenEvent, watermark: number): void {
