@@ -44,7 +44,8 @@ export const ewma = {
           rest += halfLife;
         }
         if (octave > cells[at]!) moveTo(cells, at, octave);
-        const weight = 2 ** (rest / halfLife - 1); // below 1, so that no value overflows by it
+        // Below 1, so that no value overflows by it. `Math.exp` takes half the time of a power.
+        const weight = 0.5 * Math.exp((rest / halfLife) * Math.LN2);
         const age = cells[at]! - octave;
         sum.add(cells, at + VALUES, older(value * weight, age), 0);
         sum.add(cells, at + WEIGHTS, older(weight, age), 0);

@@ -1,35 +1,42 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { busFunctions as aggregations } from "../../src/aggregations/list.ts";
-import { type AggregationPromise, testAggregation } from "../contract/aggregations.ts";
+import { busFunctions, byEvent, functionDefinitions } from "../../src/aggregations/list.ts";
+import { testAggregation } from "../contract/aggregations.ts";
 import { TIMEOUT_MS } from "../support/effort.ts";
+import { promises } from "./promises.ts";
 
 setDefaultTimeout(TIMEOUT_MS);
 
-const EPSILON = 2 ** -53;
-
-/** Twice the stated error of a sum: both results may be off, in opposite directions. */
-function sumTolerance(values: readonly number[]): number {
-  const magnitude = values.reduce((total, value) => total + Math.abs(value), 0);
-  const exact = Math.abs(values.reduce((total, value) => total + value, 0)) + 1e-300;
-  return 2 * (4 * EPSILON * exact + values.length ** 2 * EPSILON ** 2 * magnitude) + 1e-300;
-}
-
-const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-
-const promises: Readonly<Record<string, AggregationPromise>> = {
-  sum: { exact: total, tolerance: sumTolerance },
-  avg: { exact: (values) => total(values) / values.length, tolerance: sumTolerance },
-  min: { exact: (values) => values.toSorted((a, b) => a - b)[0]!, tolerance: () => 0 },
-  max: { exact: (values) => values.toSorted((a, b) => b - a)[0]!, tolerance: () => 0 },
-  count: { exact: (values) => values.length, tolerance: () => 0 },
-};
-
 describe("every function of the list keeps the laws", () => {
-  for (const aggregation of aggregations) {
-    testAggregation(aggregation, promises[aggregation.name]!);
-  }
+  for (const { aggregation, promise } of promises) testAggregation(aggregation, promise);
 });
 
-test("the list begins with what an event means that names no function", () => {
-  expect(aggregations.map(({ name }) => name)).toEqual(["sum", "avg", "min", "max", "count"]);
+test("there is no function of which no laws are tested, and none twice", () => {
+  const names = functionDefinitions.map(({ name }) => name);
+  const tested = promises.map(({ aggregation }) => aggregation.name.replace(/\(.*/s, ""));
+  expect([...new Set(tested)].toSorted()).toEqual(names.toSorted());
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test("the functions of the bus are the five, and begin with what an event means that names none", () => {
+  expect(busFunctions.map(({ name }) => name)).toEqual(["sum", "avg", "min", "max", "count"]);
+  expect(byEvent.functions.map(({ key }) => key)).toEqual(busFunctions.map(({ name }) => name));
+});
+
+test("a function is named as its call is written", () => {
+  const names = functionDefinitions.map((definition) => {
+    switch (definition.parameter) {
+      case undefined:
+        return definition.make().name;
+      case "fraction":
+        return definition.make(0.99).name;
+      case "bounds":
+        return definition.make([1, 2.5, 1e21]).name;
+      case "duration":
+        return definition.make(300_000_000, "5m").name;
+    }
+  });
+  expect(names.join(" ")).toBe(
+    "sum avg min max count first last range delta stddev stddevPop variance variancePop median " +
+      'quantile(0.99) rate distinct histogram([1,2.5,1e+21]) ewma("5m")',
+  );
 });

@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
 import { max } from "../../src/aggregations/max.ts";
 import { min } from "../../src/aggregations/min.ts";
+import { epochMicros } from "../../src/core/time.ts";
+
+const window = { count: 1, start: epochMicros(0), end: epochMicros(1) };
 
 test.each([
   [[5], 5, 5],
@@ -16,8 +19,8 @@ test.each([
   min.init(cells, 0);
   max.init(cells, 1);
   for (const value of values) {
-    min.add(cells, 0, value);
-    max.add(cells, 1, value);
+    min.add(cells, 0, value, 0);
+    max.add(cells, 1, value, 0);
   }
-  expect([min.result(cells, 0, 1), max.result(cells, 1, 1)]).toEqual([smallest, largest]);
+  expect([min.result(cells, 0, window), max.result(cells, 1, window)]).toEqual([smallest, largest]);
 });

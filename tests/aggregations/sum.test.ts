@@ -2,15 +2,19 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { avg } from "../../src/aggregations/avg.ts";
 import { sum } from "../../src/aggregations/sum.ts";
+import type { WindowFacts } from "../../src/core/aggregation.ts";
+import { epochMicros } from "../../src/core/time.ts";
 import { check, TIMEOUT_MS } from "../support/effort.ts";
 import { exactly, minus, sumExactly, toDouble } from "../support/rational.ts";
+import { ulp } from "../support/ulp.ts";
 
 setDefaultTimeout(TIMEOUT_MS);
 
-/** The distance from a double to the next. */
-function ulp(x: number): number {
-  return Math.max(2 ** (Math.floor(Math.log2(Math.abs(x) || 5e-324)) - 52), 5e-324);
-}
+const windowOf = (count: number): WindowFacts => ({
+  count,
+  start: epochMicros(0),
+  end: epochMicros(60_000_000),
+});
 
 /** The bound that is stated for the sum: 2 ulp of the exact result, and n²ε² of the magnitudes. */
 function boundOf(values: readonly number[], exact: number): number {
@@ -22,10 +26,10 @@ function sumOf(parts: readonly (readonly number[])[]): number {
   const cells = new Float64Array(2 * parts.length);
   for (const [i, values] of parts.entries()) {
     sum.init(cells, 2 * i);
-    for (const value of values) sum.add(cells, 2 * i, value);
+    for (const value of values) sum.add(cells, 2 * i, value, 0);
     if (i > 0) sum.merge(cells, 0, cells, 2 * i);
   }
-  return sum.result(cells, 0, 1);
+  return sum.result(cells, 0, windowOf(1))!; // a sum is never null
 }
 
 function expectWithinBound(parts: readonly (readonly number[])[]): void {
@@ -96,8 +100,8 @@ describe("avg", () => {
   test("divides once, at the end", () => {
     const cells = new Float64Array(2);
     avg.init(cells, 0);
-    for (const value of [1e16, 1, 1, -1e16]) avg.add(cells, 0, value);
-    expect(avg.result(cells, 0, 4)).toBe(0.5);
+    for (const value of [1e16, 1, 1, -1e16]) avg.add(cells, 0, value, 0);
+    expect(avg.result(cells, 0, windowOf(4))).toBe(0.5);
   });
 });
 

@@ -8,9 +8,6 @@ const SKETCHED = 1;
 const NONE = new Float64Array(0);
 const FIRST_ROOM = 8;
 
-/** A rank as near to a whole number as this, relatively, is meant to be one: 100 · 0.07 is not 7 in doubles. */
-const RANK_EPSILON = 2 ** -50;
-
 /** The values of a quantile: all of them while they are few, a {@link DdSketch} beyond that. */
 export class QuantileState {
   /** So many values are kept as they are: 8 KB, as much as a sketch of usual values takes. */
@@ -98,14 +95,27 @@ export class QuantileState {
 }
 
 function interpolated(count: number, q: number, valueAt: (rank: number) => number): number {
-  const rank = (count - 1) * q;
-  const near = Math.round(rank);
-  if (Math.abs(rank - near) <= rank * RANK_EPSILON) return valueAt(near);
-  const below = Math.floor(rank);
+  const { below, part } = rankOf(count, q);
   const low = valueAt(below);
+  if (part === 0) return low;
   const high = valueAt(below + 1);
-  const part = rank - below;
   const distance = high - low;
   // Of opposite signs, their distance may be beyond a double.
   return Number.isFinite(distance) ? low + part * distance : low * (1 - part) + high * part;
+}
+
+/**
+ * The rank `(count - 1)·q`, whole and part. A fraction is meant as the decimal that it is written as: 0.07 of
+ * 100 is 7, though in doubles it is more, and the value behind may be far away.
+ */
+function rankOf(count: number, q: number): { readonly below: number; readonly part: number } {
+  for (let of = 1; of <= 1e15; of *= 10) {
+    const dividend = (count - 1) * Math.round(q * of);
+    if (dividend > Number.MAX_SAFE_INTEGER) break;
+    if (Math.round(q * of) / of !== q) continue;
+    const below = Math.floor(dividend / of);
+    return { below, part: (dividend - below * of) / of };
+  }
+  const rank = (count - 1) * q;
+  return { below: Math.floor(rank), part: rank - Math.floor(rank) };
 }
