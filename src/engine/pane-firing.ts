@@ -133,8 +133,8 @@ export class PaneFiring {
     const { start, end, firings: revision } = window;
     const written = new Map<number, readonly (number | null)[]>();
     const place = { start, end, revision, partial: context.isPartial(start, end) };
-    window.partial = place.partial;
     for (const key of keys) {
+      window.partial = place.partial;
       const { from, at } = this.#sumOf(key, panes);
       const set = series.functions[series.functionOf(key)]!;
       const values = writer.write(rows, series.groupOf(key), { set, from, at, place });

@@ -24,6 +24,7 @@ import {
   type SessionSeries,
   storePage,
 } from "./session-pages.ts";
+import { SessionQueue } from "./session-queue.ts";
 import { SessionStore } from "./session-store.ts";
 import type { HeldWindow, Windows, WindowsContext } from "./windows.ts";
 
@@ -41,7 +42,7 @@ export class SessionWindows implements Windows {
   readonly #functions: readonly FunctionSet[];
   readonly #store = new SessionStore();
   readonly #series = new Map<number, SessionSeries>();
-  readonly #due = new DueHeap<Session>();
+  readonly #due = new SessionQueue();
   /** Series with a forgotten session, by when no event may be late for it any more. */
   readonly #quiet = new DueHeap<number>();
   #seriesCount = 0;
@@ -160,7 +161,7 @@ export class SessionWindows implements Windows {
     while (place > 0 && sessions[place - 1]!.first > t) place--;
     sessions.splice(place, 0, session);
     this.#sessionCount++;
-    this.#schedule(session, t + this.#gap);
+    this.#due.schedule(session, t + this.#gap);
     return session;
   }
 
@@ -251,8 +252,7 @@ export class SessionWindows implements Windows {
     this.#sessionCount--;
     if (series.sessions.length === 0) this.#seriesCount -= set.functions.length;
     this.#changedPages.add(Math.floor(session.key / PAGE_KEYS));
-    const { allowedLateness } = this.#context;
-    this.#quiet.push(series.forgottenEnd + this.#gap + allowedLateness, session.key);
+    this.#quiet.push(this.#quietFrom(series.forgottenEnd), session.key);
   }
 
   #fire(session: Session, rows: EngineRow[]): void {
@@ -293,8 +293,8 @@ export class SessionWindows implements Windows {
   /** Takes sessions out of the heap that are over: they fire if they have to, and are forgotten in the end. */
   #fireDue(watermark: EpochMicros): void {
     const { allowedLateness, isFinal } = this.#context;
-    while (this.#due.size > 0 && this.#due.next <= watermark) {
-      const session = this.#nextDue();
+    while (this.#due.isDue(watermark)) {
+      const session = this.#due.take();
       if (session === undefined) continue;
       const end = session.last + this.#gap;
       if (end + allowedLateness <= watermark) {
@@ -302,9 +302,9 @@ export class SessionWindows implements Windows {
       } else if (end <= watermark) {
         this.#lookForGaps(session);
         if (session.changed && !isFinal) this.#fire(session, this.#rows);
-        this.#schedule(session, end + allowedLateness);
+        this.#due.schedule(session, end + allowedLateness);
       } else {
-        this.#schedule(session, end);
+        this.#due.schedule(session, end);
       }
     }
   }
@@ -315,27 +315,12 @@ export class SessionWindows implements Windows {
     if (this.#placeOf(session).partial) session.changed = true;
   }
 
-  #schedule(session: Session, due: number): void {
-    if (due >= session.due) return;
-    session.due = due;
-    this.#due.push(due, session);
-  }
-
-  /** Takes out what is due first; undefined when it is gone, or was put off or brought forward since. */
-  #nextDue(): Session | undefined {
-    const due = this.#due.next;
-    const session = this.#due.pop();
-    if (session.isGone || session.due !== due) return undefined;
-    session.due = Infinity;
-    return session;
-  }
-
   /** Forgets what the watermark passed within a batch: nothing else fires before its end. */
   #forgetAll(watermark: number): void {
     const { allowedLateness } = this.#context;
     const held: Session[] = [];
-    while (this.#due.size > 0 && this.#due.next <= watermark) {
-      const session = this.#nextDue();
+    while (this.#due.isDue(watermark)) {
+      const session = this.#due.take();
       if (session === undefined) continue;
       if (session.last + this.#gap + allowedLateness <= watermark) {
         this.#forgetOf(this.#series.get(session.key)!, watermark);
@@ -343,7 +328,7 @@ export class SessionWindows implements Windows {
         held.push(session);
       }
     }
-    for (const session of held) this.#schedule(session, session.last + this.#gap);
+    for (const session of held) this.#due.schedule(session, session.last + this.#gap);
   }
 
   #fireChanged(watermark: EpochMicros, isEarly: boolean): void {
@@ -358,7 +343,7 @@ export class SessionWindows implements Windows {
       if (session.isGone || !session.changed) continue;
       if (isEarly || session.last + this.#gap <= watermark) this.#fire(session, this.#rows);
       // It is not over any more, and may have been put off until it would have been forgotten.
-      else this.#schedule(session, session.last + this.#gap);
+      else this.#due.schedule(session, session.last + this.#gap);
       if (session.changed && this.#context.isEarly) {
         session.isListed = true;
         waiting.push(session);
@@ -367,13 +352,21 @@ export class SessionWindows implements Windows {
     this.#changed = waiting;
   }
 
+  /**
+   * The watermark from which on no event before the end of a forgotten session can be taken: those that
+   * join none are late by then, and no session begins so near that such an event would join it.
+   */
+  #quietFrom(forgottenEnd: number): number {
+    return forgottenEnd + 2 * this.#gap + this.#context.allowedLateness;
+  }
+
   /** Series that have no session and for which nothing can be late any more are given up. */
   #dropQuiet(watermark: EpochMicros): void {
     while (this.#quiet.size > 0 && this.#quiet.next <= watermark) {
       const key = this.#quiet.pop();
       const series = this.#series.get(key);
       if (series === undefined || series.sessions.length > 0) continue;
-      if (series.forgottenEnd + this.#gap + this.#context.allowedLateness > watermark) continue;
+      if (this.#quietFrom(series.forgottenEnd) > watermark) continue;
       this.#series.delete(key);
       this.#changedPages.add(Math.floor(key / PAGE_KEYS));
     }
@@ -468,13 +461,12 @@ export class SessionWindows implements Windows {
   #takeOver(key: number, { sessions, forgottenEnd }: SessionSeries): void {
     for (const session of sessions) {
       if (session.changed) this.#note(session);
-      this.#schedule(session, session.last + this.#gap);
+      this.#due.schedule(session, session.last + this.#gap);
       this.#latestEnd = Math.max(this.#latestEnd, session.last + this.#gap);
     }
     this.#sessionCount += sessions.length;
     if (sessions.length > 0) this.#seriesCount += this.#setOf(key).functions.length;
-    const over = forgottenEnd + this.#gap + this.#context.allowedLateness;
-    if (forgottenEnd !== -Infinity) this.#quiet.push(over, key);
+    if (forgottenEnd !== -Infinity) this.#quiet.push(this.#quietFrom(forgottenEnd), key);
   }
 
   releaseSeries(): void {}
@@ -494,8 +486,7 @@ export class SessionWindows implements Windows {
       for (const session of series.sessions) (session as { key: number }).key = renumbered;
       this.#series.set(renumbered, series);
       if (series.forgottenEnd === -Infinity) continue;
-      const over = series.forgottenEnd + this.#gap + this.#context.allowedLateness;
-      this.#quiet.push(over, renumbered);
+      this.#quiet.push(this.#quietFrom(series.forgottenEnd), renumbered);
     }
   }
 }
