@@ -10,6 +10,8 @@ import { join } from "node:path";
 const root = join(import.meta.dir, "../..");
 const client = join(root, "src/status/dashboard/client");
 
+const inter = join(root, "node_modules/@fontsource-variable/inter/files");
+
 /** Where the outcome is kept. */
 export const BUNDLE_FOLDER = join(root, "src/status/dashboard/bundle");
 
@@ -32,6 +34,12 @@ export async function buildDashboard(): Promise<Record<string, string>> {
   return {
     "dashboard.js.txt": await outputs[0]!.text(),
     "dashboard.css.txt": squeezed(styles.join("\n")),
+    ...Object.fromEntries(
+      ["latin", "cyrillic"].map((script) => [
+        `inter-${script}.woff2.txt`,
+        readFileSync(join(inter, `inter-${script}-wght-normal.woff2`)).toString("base64"),
+      ]),
+    ),
     "icon.svg.txt": readFileSync(join(client, "icon.svg"), "utf8"),
     "page.html.txt": readFileSync(join(client, "page.html"), "utf8"),
   };

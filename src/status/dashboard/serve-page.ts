@@ -3,6 +3,8 @@ import type { Context, Hono } from "hono";
 import style from "./bundle/dashboard.css.txt" with { type: "text" };
 import script from "./bundle/dashboard.js.txt" with { type: "text" };
 import icon from "./bundle/icon.svg.txt" with { type: "text" };
+import cyrillic from "./bundle/inter-cyrillic.woff2.txt" with { type: "text" };
+import latin from "./bundle/inter-latin.woff2.txt" with { type: "text" };
 import page from "./bundle/page.html.txt" with { type: "text" };
 
 /**
@@ -14,6 +16,7 @@ export const DASHBOARD_POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
+  "font-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -28,6 +31,9 @@ const ASSETS = [
   { path: "/assets/dashboard.js", type: "text/javascript; charset=utf-8", text: script },
   { path: "/assets/dashboard.css", type: "text/css; charset=utf-8", text: style },
   { path: "/assets/icon.svg", type: "image/svg+xml", text: icon },
+  // A file that an executable carries is a text: these are written in base64.
+  { path: "/assets/inter-latin.woff2", type: "font/woff2", text: latin },
+  { path: "/assets/inter-cyrillic.woff2", type: "font/woff2", text: cyrillic },
 ] as const;
 
 /** Serves the dashboard at `/` to browsers, and what belongs to it. Others get what is routed behind it. */
@@ -57,5 +63,6 @@ function asset(c: Context, { type, text }: { type: string; text: string }): Resp
   c.header("etag", tag);
   c.header("cache-control", "no-cache");
   if (c.req.header("if-none-match") === tag) return c.body(null, 304);
-  return c.body(text, 200, { "content-type": type });
+  const body = type === "font/woff2" ? Uint8Array.fromBase64(text) : text;
+  return c.body(body, 200, { "content-type": type });
 }

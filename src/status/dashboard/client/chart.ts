@@ -1,0 +1,176 @@
+import uPlot from "uplot";
+import { clock, minute, moment, value } from "./format.ts";
+import { colourOf } from "./preferences.ts";
+
+export const SERIES_COLOURS = 8;
+
+export interface ChartSeries {
+  readonly label: string;
+  /** Which of the colours of the style, from 0 on. */
+  readonly colour: number;
+  /** By start of the window. */
+  readonly points: ReadonlyMap<number, number | null>;
+}
+
+export interface ChartRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A chart of some series over time. Dragging zooms, a double click shows everything; so do the keys. */
+export class Chart {
+  readonly element: HTMLElement;
+  readonly #onCursor: (index: number | null) => void;
+  readonly #onRange: (range: ChartRange | undefined) => void;
+  readonly #watch: ResizeObserver;
+  #plot: uPlot | undefined;
+  #series: readonly ChartSeries[] = [];
+  #times: number[] = [];
+  #shape = "";
+  /** What is looked at; undefined: everything, also what comes. */
+  #range: ChartRange | undefined;
+
+  constructor(
+    element: HTMLElement,
+    handlers: {
+      readonly onCursor: (index: number | null) => void;
+      readonly onRange: (range: ChartRange | undefined) => void;
+    },
+  ) {
+    this.element = element;
+    this.#onCursor = handlers.onCursor;
+    this.#onRange = handlers.onRange;
+    this.#watch = new ResizeObserver(() => this.#fit());
+    this.#watch.observe(element);
+    element.addEventListener("keydown", (event) => this.#key(event));
+    element.addEventListener("dblclick", () => this.show(undefined));
+  }
+
+  get times(): readonly number[] {
+    return this.#times;
+  }
+
+  draw(series: readonly ChartSeries[]): void {
+    this.#series = series;
+    this.#times = [...new Set(series.flatMap(({ points }) => [...points.keys()]))].sort(
+      (a, b) => a - b,
+    );
+    const data: uPlot.AlignedData = [
+      this.#times,
+      ...series.map(({ points }) => this.#times.map((time) => points.get(time))),
+    ];
+    const shape = JSON.stringify(series.map(({ label, colour }) => [label, colour]));
+    if (this.#plot === undefined || shape !== this.#shape) {
+      this.#shape = shape;
+      this.#plot?.destroy();
+      this.#plot = new uPlot(this.#options(), data, this.element);
+    } else this.#plot.setData(data, false);
+    this.#applyRange();
+  }
+
+  /** The colours or the words are other ones now. */
+  redraw(): void {
+    this.#shape = "";
+    this.draw(this.#series);
+  }
+
+  show(range: ChartRange | undefined): void {
+    this.#range = range;
+    this.#applyRange();
+    this.#onRange(range);
+  }
+
+  close(): void {
+    this.#watch.disconnect();
+    this.#plot?.destroy();
+    this.#plot = undefined;
+  }
+
+  #extent(): ChartRange {
+    const first = this.#times[0] ?? 0;
+    const last = this.#times.at(-1) ?? 1;
+    const edge = Math.max((last - first) * 0.01, 1);
+    return { from: first - edge, to: last + edge };
+  }
+
+  #applyRange(): void {
+    const { from, to } = this.#range ?? this.#extent();
+    this.#plot?.setScale("x", { min: from, max: to });
+  }
+
+  #key(event: KeyboardEvent): void {
+    const { from, to } = this.#range ?? this.#extent();
+    const span = to - from;
+    const moves: Record<string, ChartRange | undefined | "no"> = {
+      ArrowLeft: { from: from - span / 5, to: to - span / 5 },
+      ArrowRight: { from: from + span / 5, to: to + span / 5 },
+      "+": { from: from + span / 4, to: to - span / 4 },
+      "=": { from: from + span / 4, to: to - span / 4 },
+      "-": { from: from - span / 2, to: to + span / 2 },
+      "0": undefined,
+      Escape: undefined,
+    };
+    if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    this.show(moves[event.key] as ChartRange | undefined);
+  }
+
+  #fit(): void {
+    const { clientWidth, clientHeight } = this.element;
+    if (clientWidth > 0 && clientHeight > 0) {
+      this.#plot?.setSize({ width: clientWidth, height: clientHeight });
+    }
+  }
+
+  #options(): uPlot.Options {
+    const text = colourOf("--text-2");
+    const grid = { stroke: colourOf("--line"), width: 1 };
+    const font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    const axis = { stroke: text, grid, ticks: { show: false }, font };
+    const { clientWidth, clientHeight } = this.element;
+    return {
+      width: clientWidth || 600,
+      height: clientHeight || 320,
+      legend: { show: false },
+      padding: [12, 12, 0, 0],
+      cursor: {
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 8 },
+        focus: { prox: 24 },
+      },
+      scales: { x: { time: true } },
+      axes: [
+        {
+          ...axis,
+          space: 90,
+          values: (_, times, _axis, _space, step) => times.map((time) => timeText(time, step)),
+        },
+        { ...axis, size: 68, values: (_, values) => values.map((one) => value(one)) },
+      ],
+      series: [
+        {},
+        ...this.#series.map(({ label, colour }) => {
+          const stroke = colourOf(`--series-${colour + 1}`);
+          return { label, stroke, width: 2, spanGaps: true, points: { size: 5, fill: stroke } };
+        }),
+      ],
+      hooks: {
+        setCursor: [(plot) => this.#onCursor(plot.cursor.idx ?? null)],
+        setSelect: [
+          (plot) => {
+            const { left, width } = plot.select;
+            if (width < 4) return;
+            const range = { from: plot.posToVal(left, "x"), to: plot.posToVal(left + width, "x") };
+            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            this.show(range);
+          },
+        ],
+      },
+    };
+  }
+}
+
+function timeText(time: number, step: number): string {
+  if (step >= 86_400) return moment(time).replace(/[ ,]+\d\d:\d\d:\d\d.*$/, "");
+  return step >= 60 ? minute(time) : clock(time);
+}

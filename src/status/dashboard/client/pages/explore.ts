@@ -1,0 +1,328 @@
+import { Chart, type ChartRange, SERIES_COLOURS } from "../chart.ts";
+import { bdi, h, setAttribute, setText, visible } from "../dom.ts";
+import { iso, moment, value, whole } from "../format.ts";
+import { icon } from "../icons.ts";
+import type { Live } from "../live.ts";
+import type { Page } from "../page.ts";
+import { button, emptyState } from "../parts.ts";
+import { t } from "../words.ts";
+import { labelsOf } from "./overview.ts";
+import { type Picked, SeriesData, seriesId } from "./series-data.ts";
+import { SeriesSearch } from "./series-search.ts";
+
+const TABLE_ROWS_MAX = 200;
+/** Seconds of the buttons beside the chart. */
+const SPANS = [300, 900, 3_600, 21_600] as const;
+
+/** Series over time: searched on the left, drawn on the right, as a table for who cannot see a chart. */
+export function explorePage(query: URLSearchParams): Page {
+  return new Explore(query);
+}
+
+class Explore implements Page {
+  readonly element: HTMLElement;
+  readonly #data = new SeriesData(() => this.#draw());
+  readonly #search: SeriesSearch;
+  readonly #canvas: HTMLElement;
+  readonly #chart: Chart;
+  readonly #legend = h("ul", { class: "legend", "aria-label": t("chosen_series") });
+  readonly #table = h("div", {
+    class: "scroller chart-table",
+    tabindex: "0",
+    role: "region",
+    "aria-label": t("values_table"),
+  });
+  readonly #empty = emptyState("explore", t("nothing_chosen"), t("nothing_chosen_text"));
+  readonly #spans: HTMLButtonElement[];
+  readonly #tail: HTMLButtonElement;
+  readonly #asTable: HTMLButtonElement;
+  readonly #values = new Map<string, HTMLElement>();
+  #cursor: number | null = null;
+  #isTable = false;
+  #isTailing = true;
+  #span: number | undefined;
+
+  constructor(query: URLSearchParams) {
+    this.#canvas = h("div", {
+      class: "chart",
+      tabindex: "0",
+      role: "group",
+      "aria-label": t("chart_help"),
+    });
+    this.#chart = new Chart(this.#canvas, {
+      onCursor: (index) => {
+        this.#cursor = index;
+        this.#showValues();
+      },
+      onRange: (range) => this.#ranged(range),
+    });
+    this.#search = new SeriesSearch({
+      isPicked: (series) => this.#data.has(series),
+      onPick: (series, isPicked) => this.#pick(series, isPicked),
+      onFirst: (series) => {
+        if (this.#data.picked.length === 0 && query.getAll("s").length === 0) {
+          for (const one of series.slice(0, 3)) this.#pick(one, true);
+        }
+      },
+    });
+    this.#spans = SPANS.map((span) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "segment",
+          "aria-pressed": "false",
+          onclick: () => this.#last(span),
+        },
+        spanText(span),
+      ),
+    );
+    const all = h(
+      "button",
+      {
+        type: "button",
+        class: "segment",
+        "aria-pressed": "true",
+        onclick: () => this.#chart.show(undefined),
+      },
+      t("all_time"),
+    );
+    this.#spans.push(all);
+    this.#tail = button(t("live_tail"), () => this.#setTail(!this.#isTailing), {
+      picture: "play",
+      kind: "toggle",
+      "aria-pressed": "true",
+    });
+    this.#asTable = button(t("as_table"), () => this.#setTable(!this.#isTable), {
+      picture: "table",
+      kind: "toggle",
+      "aria-pressed": "false",
+    });
+    this.element = h(
+      "div",
+      { class: "page explore" },
+      this.#search.element,
+      h(
+        "section",
+        { class: "card chart-card", "aria-label": t("chart") },
+        h(
+          "header",
+          { class: "chart-head" },
+          h(
+            "div",
+            { class: "segments", role: "group", "aria-label": t("time_span") },
+            ...this.#spans,
+          ),
+          h("div", { class: "chart-tools" }, this.#tail, this.#asTable),
+        ),
+        this.#empty,
+        this.#canvas,
+        this.#table,
+        this.#legend,
+        h("p", { class: "hint" }, t("chart_hint")),
+      ),
+    );
+    for (const text of query.getAll("s")) {
+      const picked = pickedOf(text);
+      if (picked !== undefined) this.#pick(picked, true);
+    }
+    this.#draw();
+  }
+
+  update(live: Live): void {
+    this.#search.update(live);
+    if (this.#isTailing && live.status !== undefined) this.#data.follow(live.status.results.added);
+  }
+
+  close(): void {
+    this.#chart.close();
+    this.#data.close();
+    this.#search.close();
+  }
+
+  #pick(series: Picked, isPicked: boolean): void {
+    if (isPicked) this.#data.add(series);
+    else this.#data.remove(series);
+    const query = new URLSearchParams(this.#data.picked.map((one) => ["s", seriesId(one)]));
+    history.replaceState(null, "", `#/explore${this.#data.picked.length === 0 ? "" : `?${query}`}`);
+    this.#search.showPicked();
+    this.#drawLegend();
+    this.#draw();
+  }
+
+  #draw(): void {
+    const { picked } = this.#data;
+    const hasSome = picked.length > 0;
+    this.#empty.hidden = hasSome;
+    this.#canvas.hidden = !hasSome || this.#isTable;
+    this.#table.hidden = !hasSome || !this.#isTable;
+    if (!hasSome) return;
+    if (this.#isTable) this.#drawTable();
+    else {
+      this.#chart.draw(
+        picked.map((series) => ({
+          label: series.name,
+          colour: series.colour,
+          points: this.#data.points(series),
+        })),
+      );
+      if (this.#span !== undefined) this.#last(this.#span);
+    }
+    this.#showValues();
+  }
+
+  #last(span: number): void {
+    const end = this.#chart.times.at(-1);
+    if (end === undefined) return;
+    this.#chart.show({ from: end - span, to: end + span / 50 });
+    this.#span = span;
+    this.#ranged(undefined, span);
+  }
+
+  #ranged(range: ChartRange | undefined, span?: number): void {
+    this.#span = span;
+    for (const [i, segment] of this.#spans.entries()) {
+      const isMine =
+        span === undefined ? range === undefined && i === SPANS.length : SPANS[i] === span;
+      setAttribute(segment, "aria-pressed", String(isMine));
+    }
+  }
+
+  #setTail(isTailing: boolean): void {
+    this.#isTailing = isTailing;
+    setAttribute(this.#tail, "aria-pressed", String(isTailing));
+  }
+
+  #setTable(isTable: boolean): void {
+    this.#isTable = isTable;
+    setAttribute(this.#asTable, "aria-pressed", String(isTable));
+    this.#draw();
+  }
+
+  #drawLegend(): void {
+    this.#values.clear();
+    this.#legend.replaceChildren(
+      ...this.#data.picked.map((series) => {
+        const shown = h("span", { class: "legend-value" }, "—");
+        this.#values.set(seriesId(series), shown);
+        return h(
+          "li",
+          { class: "legend-item", "data-colour": series.colour + 1 },
+          h("i", { class: "swatch", "aria-hidden": "true" }),
+          h(
+            "span",
+            { class: "legend-name" },
+            bdi(series.name),
+            labelsOf(series.labels),
+            h("small", {}, `${series.agg_func} · `, bdi(series.rule)),
+          ),
+          shown,
+          h(
+            "button",
+            {
+              type: "button",
+              class: "icon-button",
+              "aria-label": t("remove_series", { name: visible(series.name) }),
+              onclick: () => this.#pick(series, false),
+            },
+            icon("close"),
+          ),
+        );
+      }),
+    );
+  }
+
+  /** Under the pointer, else the newest. */
+  #showValues(): void {
+    const time = this.#cursor === null ? undefined : this.#chart.times[this.#cursor];
+    for (const series of this.#data.picked) {
+      const node = this.#values.get(seriesId(series));
+      const points = this.#data.points(series);
+      const shown = time === undefined ? [...points.values()].at(-1) : points.get(time);
+      if (node !== undefined) setText(node, shown === undefined ? "—" : value(shown));
+    }
+  }
+
+  #drawTable(): void {
+    const { picked } = this.#data;
+    const times = [
+      ...new Set(picked.flatMap((series) => [...this.#data.points(series).keys()])),
+    ].sort((a, b) => b - a);
+    this.#table.replaceChildren(
+      h(
+        "table",
+        { class: "rows" },
+        h("caption", { class: "unseen" }, t("values_table")),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, t("window_start")),
+            ...picked.map((series) =>
+              h(
+                "th",
+                { scope: "col", class: "number" },
+                bdi(series.name),
+                h("small", {}, ` ${series.agg_func}`),
+              ),
+            ),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          ...times
+            .slice(0, TABLE_ROWS_MAX)
+            .map((time) =>
+              h(
+                "tr",
+                {},
+                h("th", { scope: "row" }, h("time", { datetime: iso(time) }, moment(time))),
+                ...picked.map((series) =>
+                  h("td", { class: "number" }, value(this.#data.points(series).get(time) ?? null)),
+                ),
+              ),
+            ),
+        ),
+      ),
+    );
+    if (times.length > TABLE_ROWS_MAX)
+      this.#table.append(
+        h(
+          "p",
+          { class: "hint" },
+          t("newest_of", { shown: whole(TABLE_ROWS_MAX), total: whole(times.length) }),
+        ),
+      );
+  }
+}
+
+function spanText(span: number): string {
+  return span >= 3_600
+    ? t("hours_short", { n: span / 3_600 })
+    : t("minutes_short", { n: span / 60 });
+}
+
+/** What stands in the address, which anybody may have written. */
+function pickedOf(text: string): Picked | undefined {
+  try {
+    const parts: unknown = JSON.parse(text);
+    if (!Array.isArray(parts)) return undefined;
+    const [rule, name, agg_func, labels] = parts as unknown[];
+    if (typeof rule !== "string" || typeof name !== "string" || typeof agg_func !== "string")
+      return undefined;
+    const pairs = typeof labels === "object" && labels !== null ? Object.entries(labels) : [];
+    return {
+      rule,
+      name,
+      agg_func,
+      labels: Object.fromEntries(pairs.map(([label, one]) => [label, String(one)])),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+export { SERIES_COLOURS };

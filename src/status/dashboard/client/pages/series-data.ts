@@ -1,0 +1,117 @@
+import type { ResultPage } from "../../../../pipeline/view.ts";
+import { get } from "../api.ts";
+import { SERIES_COLOURS } from "../chart.ts";
+
+export interface Picked {
+  readonly rule: string;
+  readonly name: string;
+  readonly agg_func: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface Held extends Picked {
+  readonly colour: number;
+  points: Map<number, number | null>;
+  isLoaded: boolean;
+  /** The length of its last window. */
+  length: number;
+}
+
+const POINTS_MAX = 10_000;
+/** Windows before the last one that are asked for again: late events may have changed them. */
+const AGAIN = 10;
+const EVERY_MS = 1_000;
+
+export function seriesId({ rule, name, agg_func, labels }: Picked): string {
+  return JSON.stringify([rule, name, agg_func, labels]);
+}
+
+/** The points of the series that were chosen, and how they go on. */
+export class SeriesData {
+  readonly #onChange: () => void;
+  readonly #held = new Map<string, Held>();
+  readonly #end = new AbortController();
+  #seen = 0;
+  #isAsking = false;
+  #askedAt = 0;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  get picked(): readonly Held[] {
+    return [...this.#held.values()];
+  }
+
+  has(series: Picked): boolean {
+    return this.#held.has(seriesId(series));
+  }
+
+  points(series: Picked): ReadonlyMap<number, number | null> {
+    return this.#held.get(seriesId(series))?.points ?? new Map();
+  }
+
+  add(series: Picked): void {
+    if (this.has(series)) return;
+    // One more than there are colours takes the place of the oldest.
+    if (this.#held.size >= SERIES_COLOURS) this.#held.delete(this.#held.keys().next().value!);
+    const used = new Set(this.picked.map(({ colour }) => colour));
+    const colour = Array.from({ length: SERIES_COLOURS }, (_, i) => i).find((i) => !used.has(i))!;
+    const held = {
+      ...series,
+      colour,
+      points: new Map<number, number | null>(),
+      isLoaded: false,
+      length: 0,
+    };
+    this.#held.set(seriesId(series), held);
+    void this.#ask(held);
+  }
+
+  remove(series: Picked): void {
+    this.#held.delete(seriesId(series));
+  }
+
+  /** More rows have fired: some may be of these. */
+  follow(added: number): void {
+    if (added === this.#seen || this.#isAsking || performance.now() - this.#askedAt < EVERY_MS)
+      return;
+    this.#seen = added;
+    this.#isAsking = true;
+    this.#askedAt = performance.now();
+    void Promise.all(this.picked.map((held) => this.#ask(held))).finally(() => {
+      this.#isAsking = false;
+    });
+  }
+
+  close(): void {
+    this.#end.abort();
+  }
+
+  async #ask(held: Held): Promise<void> {
+    const { rule, name, agg_func, labels } = held;
+    const query = new URLSearchParams({
+      rule,
+      name,
+      agg_func,
+      labels: JSON.stringify(labels),
+      limit: String(POINTS_MAX),
+    });
+    const last = [...held.points.keys()].at(-1);
+    if (held.isLoaded && last !== undefined) query.set("from", String(last - AGAIN * held.length));
+    try {
+      const page = await get<ResultPage>(`/results?${query}`, this.#end.signal);
+      held.isLoaded = true;
+      if (page.rows.length === 0) return;
+      const points = new Map(held.points);
+      for (const row of page.rows) points.set(row.window_start, row.value);
+      const sorted = [...points].sort((a, b) => a[0] - b[0]).slice(-POINTS_MAX);
+      held.points = new Map(sorted);
+      const newest = page.rows.at(-1)!;
+      held.length = newest.window_end - newest.window_start;
+      if (this.#held.get(seriesId(held)) === held) this.#onChange();
+    } catch {
+      // The next row asks again; that the service is away is told by the stream.
+    }
+  }
+}
