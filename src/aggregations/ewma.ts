@@ -36,13 +36,9 @@ export const ewma = {
         sum.init(cells, at + WEIGHTS);
       },
       add(cells, at, value, time) {
-        let octave = Math.floor(time / halfLife);
-        let rest = time - octave * halfLife;
-        // The quotient was rounded, maybe up to the next whole number; whole numbers below 2^53 are exact.
-        if (rest < 0) {
-          octave--;
-          rest += halfLife;
-        }
+        // Of whole numbers below 2^53 the quotient never rounds up to the next whole number.
+        const octave = Math.floor(time / halfLife);
+        const rest = time - octave * halfLife;
         if (octave > cells[at]!) moveTo(cells, at, octave);
         // Below 1, so that no value overflows by it. `Math.exp` takes half the time of a power.
         const weight = 0.5 * Math.exp((rest / halfLife) * Math.LN2);

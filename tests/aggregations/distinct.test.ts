@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { distinct } from "../../src/aggregations/distinct.ts";
+import { ByteWriter } from "../../src/aggregations/sketch/bytes.ts";
 import { DistinctState } from "../../src/aggregations/sketch/distinct-state.ts";
 import { randomStream } from "../support/distributions.ts";
 import { isFull, runs, TIMEOUT_MS } from "../support/effort.ts";
@@ -25,6 +26,29 @@ describe("distinct", () => {
       Float64Array.from({ length: 50_000 }, (_, i) => i / 3),
     );
     expect(value).toSatisfy(Number.isInteger);
+  });
+});
+
+describe("the state of distinct", () => {
+  test("is a sketch from the first value beyond the stated number", () => {
+    const state = new DistinctState();
+    for (let i = 0; i < 1_024; i++) state.add(i);
+    expect(state.encode()[1]).toBe(0);
+    state.add(1_023);
+    expect([state.encode()[1], state.encode().length]).toEqual([0, 4 + 8 * 1_024]);
+    state.add(1_024);
+    expect([state.encode()[1], state.encode().length]).toEqual([1, 2 + 12_288]);
+  });
+
+  test("is not read where a value stands twice, or a rank is none", () => {
+    const twice = new ByteWriter();
+    for (const byte of [1, 0, 2]) twice.byte(byte);
+    for (const value of [5, 5]) twice.double(value);
+    expect(() => DistinctState.decode(twice.bytes())).toThrow("a value stands in it twice");
+    const sketch = Uint8Array.of(1, 1, ...new Uint8Array(12_288));
+    expect(DistinctState.decode(sketch).count()).toBe(0);
+    sketch[2] = 52; // the first six bits
+    expect(() => DistinctState.decode(sketch)).toThrow("rank 52 is more than 51");
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { median } from "../../src/aggregations/median.ts";
 import { quantile } from "../../src/aggregations/quantile.ts";
+import { ByteWriter } from "../../src/aggregations/sketch/bytes.ts";
 import { QuantileState } from "../../src/aggregations/sketch/quantile-state.ts";
 import { distributions, randomStream } from "../support/distributions.ts";
 import { runs, TIMEOUT_MS } from "../support/effort.ts";
@@ -118,6 +119,37 @@ describe("a quantile of many values", () => {
       return state.encode();
     });
     for (const bytes of [...whole, ...merged]) expect(bytes).toEqual(whole[0]!);
+  });
+
+  test("of values that are all the same is that value", () => {
+    const state = new QuantileState();
+    for (let i = 0; i < 2_000; i++) state.add(0.2345);
+    expect([0, 0.3, 0.5, 1].map((q) => state.quantile(q))).toEqual([
+      0.2345, 0.2345, 0.2345, 0.2345,
+    ]);
+  });
+
+  test("comes out of a sketch from the first value beyond the stated number", () => {
+    const state = new QuantileState();
+    for (let i = 0; i < 1_024; i++) state.add(i);
+    expect(state.encode()[1]).toBe(0);
+    expect(QuantileState.decode(state.encode()).encode()).toEqual(state.encode());
+    state.add(7);
+    expect(state.encode()[1]).toBe(1);
+  });
+
+  test("is not read from a sketch of fewer, or of a smallest value above the largest", () => {
+    const sketched = (...[min, max]: readonly [number, number]): Uint8Array => {
+      const writer = new ByteWriter();
+      for (const byte of [1, 1]) writer.byte(byte);
+      for (const end of [min, max]) writer.double(end);
+      writer.whole(min < 0 ? 1_025 : 1_024); // zeros
+      for (const none of [0, 0, 0, 0]) writer.whole(none);
+      return writer.bytes();
+    };
+    expect(QuantileState.decode(sketched(-1, 0)).quantile(0.5)).toBe(0);
+    expect(() => QuantileState.decode(sketched(0, 0))).toThrow("its sketch is too small");
+    expect(() => QuantileState.decode(sketched(-1, -2))).toThrow("smallest value is above");
   });
 
   test("takes no more room, however many there are", () => {

@@ -4,6 +4,7 @@ import type {
   Aggregation,
   CellAggregation,
   ObjectAggregation,
+  ResultDetail,
   WindowFacts,
 } from "../../src/core/aggregation.ts";
 import { epochMicros } from "../../src/core/time.ts";
@@ -44,6 +45,7 @@ interface Accumulator {
   merge(other: this): this;
   /** Checks that looking changes nothing. */
   result(): number | null;
+  detail(): ResultDetail | undefined;
   /** As it is after the checkpoint. */
   stored(): this;
 }
@@ -84,11 +86,15 @@ class CellAccumulator implements Accumulator {
   result(): number | null {
     const before = this.cells.slice();
     const result = this.#of.result(this.cells, BEFORE, facts(this.#count));
-    this.#of.detail?.(this.cells, BEFORE, facts(this.#count));
+    this.detail();
     expect(this.cells).toEqual(before);
     const outside = [...this.cells].filter((_, i) => i < BEFORE || i >= BEFORE + this.#of.cells);
     expect(outside).toEqual(outside.map(() => GUARD));
     return result;
+  }
+
+  detail(): ResultDetail | undefined {
+    return this.#of.detail?.(this.cells, BEFORE, facts(this.#count));
   }
 
   stored(): this {
@@ -126,9 +132,13 @@ class ObjectAccumulator implements Accumulator {
   result(): number | null {
     const before = this.bytes();
     const result = this.#of.result(this.state, facts(this.#count));
-    this.#of.detail?.(this.state, facts(this.#count));
+    this.detail();
     expect(this.bytes()).toEqual(before);
     return result;
+  }
+
+  detail(): ResultDetail | undefined {
+    return this.#of.detail?.(this.state, facts(this.#count));
   }
 
   stored(): this {
@@ -222,6 +232,7 @@ function testLaws<A extends Accumulator>(
   };
   const expectSame = (a: A, b: A, events: readonly TimedValue[]): void => {
     const [one, other] = [a.result(), b.result()];
+    if (promise.order === "same") expect(a.detail()).toEqual(b.detail());
     if (promise.order === "same" || one === null || other === null) {
       expect(one === null ? one : one + 0).toBe(other === null ? other : other + 0);
       return;
