@@ -9,6 +9,7 @@ import type {
   DeadLetterPage,
   Health,
   LedgerReport,
+  LetterRequest,
   PageRequest,
   PipelineStatus,
   PipelineView,
@@ -121,13 +122,14 @@ export class LivePipelineView implements PipelineView {
     };
   }
 
-  deadLetters(page: PageRequest & { readonly reason?: RefusalReason }): DeadLetterPage {
-    const { after, limit, reason } = page;
+  deadLetters(page: LetterRequest): DeadLetterPage {
+    const { after, limit, reason, order } = page;
     // One more than asked for tells whether there is a next page.
     const letters = this.#pipeline.store.deadLetters.list({
-      after: Number(after ?? 0),
+      after: after === undefined ? undefined : Number(after),
       limit: limit + 1,
       reason,
+      isNewestFirst: order === "newest",
     });
     const shown = letters.slice(0, limit);
     const last = letters.length > limit ? shown.at(-1) : undefined;

@@ -92,20 +92,25 @@ export class RecentSeriesTable {
   search(words: readonly string[], limit: number): { matched: number; series: RecentSeries[] } {
     if (this.#loose.length > LOOSE_MAX) this.#index();
     const lower = words.map((word) => word.toLowerCase());
+    const loose = this.#loose.filter((series) => {
+      const text = searchText(series);
+      return series.rows > 0 && lower.every((word) => text.includes(word));
+    });
     const first: RecentSeries[] = [];
     const others: RecentSeries[] = [];
-    let matched = 0;
-    const take = (series: RecentSeries): void => {
+    let matched = loose.length;
+    const beginsWithWord = ({ name }: RecentSeries): boolean =>
+      lower.length > 0 && name.toLowerCase().startsWith(lower[0]!);
+    this.#eachIndexed(lower, (series) => {
       if (series.rows === 0) return;
       matched++;
-      const begins = lower.length > 0 && series.name.toLowerCase().startsWith(lower[0]!);
-      const list = begins ? first : others;
+      const list = beginsWithWord(series) ? first : others;
       if (list.length < limit) list.push(series);
-    };
-    this.#eachIndexed(lower, take);
-    for (const series of this.#loose) {
-      const text = searchText(series);
-      if (lower.every((word) => text.includes(word))) take(series);
+    });
+    for (const series of loose) (beginsWithWord(series) ? first : others).push(series);
+    if (loose.length > 0) {
+      first.sort(byText);
+      others.sort(byText);
     }
     return { matched, series: [...first, ...others].slice(0, limit) };
   }
@@ -156,6 +161,11 @@ export class RecentSeriesTable {
     this.#sorted = keyed.map(({ series }) => series);
     this.#loose = [];
   }
+}
+
+function byText(a: RecentSeries, b: RecentSeries): number {
+  const [one, other] = [searchText(a), searchText(b)];
+  return one < other ? -1 : Number(one > other);
 }
 
 function keyText({ rule, name, labels, agg_func }: SeriesKey): string {

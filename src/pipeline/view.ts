@@ -11,7 +11,7 @@ export interface PipelineView {
   status(): PipelineStatus;
   ledger(): LedgerReport;
   windows(page: PageRequest): WindowPage;
-  deadLetters(page: PageRequest & { readonly reason?: RefusalReason }): DeadLetterPage;
+  deadLetters(page: LetterRequest): DeadLetterPage;
   /** Rows that fired lately. */
   results(query: ResultQuery): ResultPage;
   /** Series that have rows among these. */
@@ -29,6 +29,12 @@ export interface PageRequest {
   readonly after?: string | undefined;
   /** 1 to 1,000. */
   readonly limit: number;
+}
+
+export interface LetterRequest extends PageRequest {
+  readonly reason?: RefusalReason;
+  /** `oldest` first unless it says otherwise. */
+  readonly order?: "oldest" | "newest";
 }
 
 export type Health =

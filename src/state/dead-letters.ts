@@ -12,10 +12,12 @@ export interface DeadLetter extends Refusal {
 }
 
 export interface DeadLetterQuery {
-  /** Only those behind this one. */
-  readonly after: number;
+  /** Only those behind this one; undefined: from the first on. */
+  readonly after?: number | undefined;
   readonly limit: number;
   readonly reason?: RefusalReason | undefined;
+  /** The newest first. */
+  readonly isNewestFirst?: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -76,20 +78,15 @@ export class DeadLetters {
 
   /** @throws {DamagedError} A letter is not as it was written. */
   list(query: DeadLetterQuery): DeadLetter[] {
-    const { after, limit, reason } = query;
-    const rows =
-      reason === undefined
-        ? this.#database.all(
-            "select * from dead_letters where seq > ? order by seq limit ?",
-            after,
-            limit,
-          )
-        : this.#database.all(
-            "select * from dead_letters where seq > ? and reason = ? order by seq limit ?",
-            after,
-            reason,
-            limit,
-          );
+    const { after, limit, reason, isNewestFirst = false } = query;
+    const [behind, order, start] = isNewestFirst ? ["<", "desc", 2 ** 53] : [">", "asc", 0];
+    const filter = reason === undefined ? "" : "and reason = ?";
+    const rows = this.#database.all(
+      `select * from dead_letters where seq ${behind} ? ${filter} order by seq ${order} limit ?`,
+      after ?? start,
+      ...(reason === undefined ? [] : [reason]),
+      limit,
+    );
     return rows.map((row) => {
       const at = String(row["at"]);
       const why = String(row["reason"]) as RefusalReason; // only `store` writes it

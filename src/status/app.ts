@@ -206,7 +206,7 @@ function routesOfState({ view, secrets = [] }: StatusOptions): Route[] {
     },
     {
       path: "/dead-letters",
-      about: "refused events with their reasons; ?limit=, ?after= and ?reason=",
+      about: "refused events with their reasons; ?limit=, ?after=, ?reason= and ?order=newest",
       answer(c) {
         const query = readLetterPage(c.req.url);
         return "error" in query

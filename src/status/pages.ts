@@ -1,6 +1,6 @@
-import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
+import { REFUSAL_REASONS } from "../core/event.ts";
 import { nearest } from "../core/nearest.ts";
-import type { PageRequest } from "../pipeline/view.ts";
+import type { LetterRequest, PageRequest } from "../pipeline/view.ts";
 
 /** Entries of a page unless the request says otherwise, and at most. */
 const LIMIT_DEFAULT = 100;
@@ -24,14 +24,20 @@ export function readWindowPage(url: string): PageQuery<unknown> {
   return readQuery(url, ["limit", "after"], WINDOW);
 }
 
-/** Reads `limit`, `after` and `reason`. */
-export function readLetterPage(url: string): PageQuery<{ readonly reason?: RefusalReason }> {
-  const query = readQuery(url, ["limit", "after", "reason"], LETTER);
+/** Reads `limit`, `after`, `reason` and `order`. */
+export function readLetterPage(url: string): PageQuery<Pick<LetterRequest, "reason" | "order">> {
+  const query = readQuery(url, ["limit", "after", "reason", "order"], LETTER);
   if ("error" in query) return query;
-  const word = new URL(url).searchParams.get("reason");
-  if (word === null) return query;
+  const { searchParams } = new URL(url);
+  const order = searchParams.get("order");
+  if (order !== null && order !== "oldest" && order !== "newest") {
+    return { error: `order ${quoted(order)}: must be oldest or newest` };
+  }
+  const page = { ...query.page, ...(order === null ? {} : { order }) };
+  const word = searchParams.get("reason");
+  if (word === null) return { page };
   const reason = REFUSAL_REASONS.find((known) => known === word);
-  if (reason !== undefined) return { page: { ...query.page, reason } };
+  if (reason !== undefined) return { page: { ...page, reason } };
   const meant = nearest(word, REFUSAL_REASONS);
   const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
   return { error: `reason ${quoted(word)}: must be one of ${REFUSAL_REASONS.join(", ")}${hint}` };

@@ -1,4 +1,4 @@
-import { Chart, type ChartRange, SERIES_COLOURS } from "../chart.ts";
+import { Chart, type ChartRange } from "../chart.ts";
 import { bdi, h, setAttribute, setText, visible } from "../dom.ts";
 import { iso, moment, value, whole } from "../format.ts";
 import { icon } from "../icons.ts";
@@ -61,7 +61,7 @@ class Explore implements Page {
       onPick: (series, isPicked) => this.#pick(series, isPicked),
       onFirst: (series) => {
         if (this.#data.picked.length === 0 && query.getAll("s").length === 0) {
-          for (const one of series.slice(0, 3)) this.#pick(one, true);
+          for (const one of alike(series)) this.#pick(one, true);
         }
       },
     });
@@ -299,6 +299,14 @@ class Explore implements Page {
   }
 }
 
+/** Something to see at once: what can be compared with each other. */
+function alike(series: readonly Picked[]): Picked[] {
+  const [first] = series;
+  return series
+    .filter(({ rule, agg_func }) => rule === first?.rule && agg_func === first.agg_func)
+    .slice(0, 3);
+}
+
 function spanText(span: number): string {
   return span >= 3_600
     ? t("hours_short", { n: span / 3_600 })
@@ -324,5 +332,3 @@ function pickedOf(text: string): Picked | undefined {
     return undefined;
   }
 }
-
-export { SERIES_COLOURS };
