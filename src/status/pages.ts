@@ -33,7 +33,7 @@ export function readLetterPage(url: string): PageQuery<Pick<LetterRequest, "reas
   if (order !== null && order !== "oldest" && order !== "newest") {
     return { error: `order ${quoted(order)}: must be oldest or newest` };
   }
-  const page = { ...query.page, ...(order === null ? {} : { order }) };
+  const page: LetterRequest = { ...query.page, ...(order === null ? {} : { order }) };
   const word = searchParams.get("reason");
   if (word === null) return { page };
   const reason = REFUSAL_REASONS.find((known) => known === word);
