@@ -385,7 +385,7 @@ export class Engine {
   /**
    * Takes over what all `changes` together gave. Called once, before any event. Rules that mean something
    * else now go on with the windows they hold under the old meaning, and begin the new one at its first
-   * boundary at or after the newest event.
+   * boundary after the newest event.
    *
    * @returns The rules that had to give up windows: they are gone, or their code is; with how many each.
    */

@@ -36,14 +36,17 @@ export function panesHeld(window: WindowRule, layout: PaneLayout, held: number):
   return Math.ceil(held / pane) + layout.span + (window.kind === "hopping" ? layout.every : 0) + 1;
 }
 
-/** The first boundary of a kind of windows at or after an instant: where another meaning may begin. */
+/**
+ * The first boundary of a kind of windows after an instant: where another meaning may begin when events came
+ * up to there. One at the instant itself would begin a window without the events that came for it.
+ */
 export function boundaryAfter(window: WindowRule, time: EpochMicros): EpochMicros {
   // What came is the old meaning's, to the last of it.
   if (window.kind === "session") return epochMicros(time + 1);
   const layout = paneLayoutOf(window);
   const last = Math.floor(layout.ordinalOf(time) / layout.every);
   const start = layout.startOf(last * layout.every);
-  return start >= time ? start : layout.startOf((last + 1) * layout.every);
+  return start > time ? start : layout.startOf((last + 1) * layout.every);
 }
 
 function evenLayout(size: number, offset: number, every: number, span: number): PaneLayout {
