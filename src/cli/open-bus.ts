@@ -32,6 +32,8 @@ export interface OpenBus {
   readonly app: Hono;
   readonly events: EventLog;
   readonly metrics: EventLog;
+  /** From now on these settings say what an event is. */
+  follow(settings: Settings): void;
   /** After the last request. May be called twice. */
   close(): Promise<void>;
 }
@@ -55,11 +57,12 @@ export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
       bytesMax: Math.min(bytesMax, METRICS_BYTES_MAX),
       reader: "none",
     });
+    let check = eventCheckOf(settings);
     const app = createBus({
       events,
       metrics,
       // What no rule could take is refused here: the producer learns it at once, not from a dead letter.
-      check: eventCheckOf(settings),
+      check: (record) => check(record),
       popCursorPath: join(dir, "pop-cursor"),
       clock,
       logger,
@@ -69,6 +72,7 @@ export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
       app,
       events,
       metrics,
+      follow: (changed) => void (check = eventCheckOf(changed)),
       async close() {
         await events.close();
         await metrics.close();

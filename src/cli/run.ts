@@ -3,6 +3,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
 import { configArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
+import { Doorbell } from "./doorbell.ts";
 import { EXIT } from "./exit.ts";
 import { logLevelOf, openLog } from "./log.ts";
 import { runService } from "./service.ts";
@@ -33,11 +34,17 @@ export const run = defineCommand({
     },
   ],
   async run({ config }, { terminal, env, cwd }) {
-    const settings = await loadConfig({ path: config, cwd, env });
-    terminal.hide(settings.secrets);
+    const load = async (): Promise<Settings> => {
+      const loaded = await loadConfig({ path: config, cwd, env });
+      terminal.hide(loaded.secrets);
+      return loaded;
+    };
+    const settings = await load();
     const logger = openLog(terminal, logLevelOf(env));
     sayIgnored(settings, logger);
-    await runService(settings, { terminal, logger, stop: stopSignal(logger) });
+    const asked = new Doorbell();
+    const stop = stopSignal(logger, () => asked.ring());
+    await runService(settings, { terminal, logger, stop, reload: { load, asked } });
     return EXIT.ok;
   },
 });

@@ -90,6 +90,13 @@ export class Connection<Resource extends Closable> {
     return undefined;
   }
 
+  /** Gives it away, as it is: who has it now closes it. Undefined when it is not open. */
+  release(): Resource | undefined {
+    const resource = this.#resource;
+    this.#resource = undefined;
+    return resource;
+  }
+
   async close(): Promise<void> {
     const resource = this.#resource;
     this.#resource = undefined;

@@ -10,7 +10,7 @@ export interface ServiceControl {
   /** Makes a checkpoint now. */
   checkpoint(): Promise<void>;
   /** Makes a backup now. */
-  readonly backup?: () => Promise<void>;
-  /** Reads the configuration anew. */
+  readonly backup?: (() => Promise<void>) | undefined;
+  /** Reads the configuration anew, and tells what changed. Rejects with a ConfigError when it is wrong. */
   readonly reload?: () => Promise<unknown>;
 }

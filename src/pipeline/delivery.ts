@@ -22,20 +22,25 @@ export interface DeliveryOptions {
   readonly random: () => number;
   /** Takes how long a batch took, in seconds. */
   readonly onWrite?: (seconds: number) => void;
+  /** The one that carried rows to a sink of this name before; its counts go on. */
+  readonly former?: Delivery | undefined;
 }
 
 /** Carries the rows of one sink from the outbox to it, at the sink's own pace. */
 export class Delivery {
   readonly name: string;
   readonly #sink: SinkSettings;
-  readonly #options: DeliveryOptions;
+  readonly #options: Omit<DeliveryOptions, "former">;
   readonly #connection: Connection<SinkWriter>;
-  #written = 0;
+  /** Nothing more is begun. */
+  readonly #leaving = new AbortController();
+  #written: number;
 
-  constructor(sink: SinkSettings, options: DeliveryOptions) {
+  constructor(sink: SinkSettings, { former, ...options }: DeliveryOptions) {
     this.name = sink.name;
     this.#sink = sink;
     this.#options = options;
+    this.#written = former?.written ?? 0;
     const { pipeline, owner, generation, clock, logger, random } = options;
     const context = { sink: sink.name, pipeline, owner, generation, clock, logger };
     this.#connection = new Connection({
@@ -47,11 +52,17 @@ export class Delivery {
       logger,
       random,
     });
+    this.#connection.errors = former?.errors ?? 0;
   }
 
   /** Whether the sink was reached at least once. */
   get wasConnected(): boolean {
     return this.#connection.wasOpen;
+  }
+
+  /** Whether the sink was reached, and is not away by now. */
+  get isReached(): boolean {
+    return this.wasConnected && this.problem === undefined;
   }
 
   get problem(): string | undefined {
@@ -66,15 +77,21 @@ export class Delivery {
     return this.#connection.errors;
   }
 
-  /** Delivers until `signal` aborts. @throws {FatalError} Trying again cannot help. */
+  /** Finishes what is under way, and takes no more. */
+  leave(): void {
+    this.#leaving.abort();
+  }
+
+  /** Delivers until `signal` aborts, or it is left. @throws {FatalError} Trying again cannot help. */
   async run(signal: AbortSignal): Promise<void> {
     const { outbox } = this.#options.state;
+    const over = AbortSignal.any([signal, this.#leaving.signal]);
     try {
       // Opened before the first row, so that a wrong address shows at once and not a window later.
       await this.#connection.use(async () => {}, signal);
-      while (!signal.aborted) {
-        await outbox.rowsFor(this.name, signal);
-        if (!signal.aborted) await this.#deliver(signal);
+      while (!over.aborted) {
+        await outbox.rowsFor(this.name, over);
+        if (!over.aborted) await this.#deliver(signal);
       }
     } finally {
       await this.#connection.close();

@@ -21,7 +21,7 @@ export class OwnMetrics {
   readonly #clock: Clock;
   readonly #everyMs: number;
   readonly #send: SendMetrics;
-  #receivedBefore = 0;
+  #receivedBefore: number;
   #beforeMs: number;
   readonly #calls: GuardedCalls;
   #failing = false;
@@ -40,6 +40,8 @@ export class OwnMetrics {
     this.#send = send;
     this.#calls = new GuardedCalls({ label: "the own metrics", clock, logger, random });
     this.#beforeMs = clock.monotonicMs();
+    // What was received before a restart or a reload is no rate of this moment.
+    this.#receivedBefore = pipeline.processor.engine.ledger.received;
   }
 
   /** Sends until `signal` aborts. Never rejects. */

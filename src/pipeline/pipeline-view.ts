@@ -27,22 +27,39 @@ import { windowsAround } from "./windows-around.ts";
 
 const OUTBOX_FULL = "outbox: full, reading waits until a sink has taken some";
 
-/** What is told of backups that are made beside the pipeline. */
-export interface BackupHealth {
+/** States in which events are taken; those of the bus are while it is reloaded, too. */
+const READY: readonly PipelineStatus["state"][] = ["running", "starting", "paused", "reloading"];
+
+/** Something beside the pipeline that may be troubled. */
+export interface Troubled {
   readonly problem: string | undefined;
 }
 
+/** What is told of it, by its name. Asked anew every time. */
+export type Beside = Readonly<Record<string, Troubled | undefined>>;
+
 /** The one way in which the rest of the program looks at a pipeline. */
 export class LivePipelineView implements PipelineView {
-  readonly #pipeline: Pipeline;
+  readonly #of: () => Pipeline;
   readonly #version: string;
-  readonly #backups: BackupHealth | undefined;
+  readonly #beside: () => Beside;
 
-  /** @param backups Those that are made beside the pipeline, if any. */
-  constructor(pipeline: Pipeline, version: string, backups?: BackupHealth) {
-    this.#pipeline = pipeline;
+  /**
+   * @param pipeline The pipeline, or what gives the one that runs now.
+   * @param beside What else may be troubled.
+   */
+  constructor(
+    pipeline: Pipeline | (() => Pipeline),
+    version: string,
+    beside: () => Beside = () => ({}),
+  ) {
+    this.#of = typeof pipeline === "function" ? pipeline : () => pipeline;
     this.#version = version;
-    this.#backups = backups;
+    this.#beside = beside;
+  }
+
+  get #pipeline(): Pipeline {
+    return this.#of();
   }
 
   health(): Health {
@@ -54,7 +71,7 @@ export class LivePipelineView implements PipelineView {
   readiness(): Readiness {
     const { state, deliveries, store, source } = this.#pipeline;
     const reasons: string[] = [];
-    if (!["running", "starting", "paused"].includes(state)) reasons.push(`pipeline: ${state}`);
+    if (!READY.includes(state)) reasons.push(`pipeline: ${state}`);
     if (!source.wasOpen) reasons.push(`source: ${source.problem ?? "not open yet"}`);
     for (const delivery of deliveries) {
       if (delivery.wasConnected) continue;
@@ -166,8 +183,9 @@ export class LivePipelineView implements PipelineView {
     for (const { name, problem } of deliveries) {
       if (problem !== undefined) reasons.push(`sink ${name}: ${problem}`);
     }
-    const late = this.#backups?.problem;
-    if (late !== undefined) reasons.push(`backup: ${late}`);
+    for (const [name, troubled] of Object.entries(this.#beside())) {
+      if (troubled?.problem !== undefined) reasons.push(`${name}: ${troubled.problem}`);
+    }
     return reasons;
   }
 

@@ -1,3 +1,4 @@
+import { functionNamed } from "../aggregations/named.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf, TransientError } from "../core/errors.ts";
 import type { EventLog } from "../core/event-log.ts";
@@ -11,6 +12,7 @@ import type { State } from "../state/state.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
+import { Departure } from "./departure.ts";
 import { Evictions } from "./evictions.ts";
 import { Measurements } from "./measurements.ts";
 import { PartitionWatch } from "./partition-watch.ts";
@@ -20,6 +22,9 @@ import { RecentResults } from "./recent-results.ts";
 
 /** How long one read of the source may wait, so that the rest of the pipeline is looked after. */
 const READ_WAIT_MS_MAX = 5_000;
+
+/** How long the sinks may take to finish what they are writing when the pipeline is left. */
+const LEAVE_MS_MAX = 5_000;
 
 /** How long the loop may keep the thread while the source always has more. */
 const BREATHE_EVERY_MS = 10;
@@ -32,9 +37,21 @@ export interface PipelineOptions {
   readonly log: EventLog | undefined;
   /** Numbers in [0, 1): seeds the name hash, spreads the retries. */
   readonly random: () => number;
+  /** The pipeline that this process ran over the same state before; it has ended. */
+  readonly former?: Pipeline;
 }
 
-export type PipelineState = "starting" | "running" | "paused" | "draining" | "stopped" | "failed";
+export type PipelineState =
+  | "starting"
+  | "running"
+  | "paused"
+  | "draining"
+  | "reloading"
+  | "stopped"
+  | "failed";
+
+/** How `run` went: to its end, or it was left for the next pipeline. */
+export type PipelineOutcome = "ended" | "left";
 
 /**
  * One loop from the source to the outbox; one delivery for each sink from there on.
@@ -50,10 +67,10 @@ export class Pipeline {
   readonly checkpointer: Checkpointer;
   readonly deliveries: readonly Delivery[];
   readonly source: Connection<SourceReader>;
-  readonly measurements = new Measurements();
+  readonly measurements: Measurements;
   readonly processor: Processor;
   /** What fired lately, for whoever looks. */
-  readonly recent = new RecentResults();
+  readonly recent: RecentResults;
   readonly clock: Clock;
   readonly startedMs: number;
   state: PipelineState = "starting";
@@ -63,25 +80,34 @@ export class Pipeline {
   pending: number | undefined;
   /** On the monotonic clock: when the last event came. */
   lastEventMs: number | undefined;
-  readonly #options: PipelineOptions;
+  readonly #options: Omit<PipelineOptions, "former">;
   readonly #evictions: Evictions;
-  readonly #gate = new PauseGate();
+  readonly #gate: PauseGate;
+  readonly #departure = new Departure();
+  /** A reader that the pipeline before left open, until the first use; or that is left to the next one. */
+  #kept: SourceReader | undefined;
   #breathedMs = 0;
   /** The partitions of the reader that is open. */
   #watch: PartitionWatch | undefined;
   #hasEnded = false;
 
-  constructor(settings: Settings, options: PipelineOptions) {
+  constructor(settings: Settings, { former, ...options }: PipelineOptions) {
     const { clock, logger, random, state } = options;
     this.settings = settings;
     this.clock = clock;
     this.store = state;
     this.cursor = state.cursor;
-    this.startedMs = clock.monotonicMs();
+    // What is looked at from outside goes on as if there were one pipeline.
+    this.startedMs = former?.startedMs ?? clock.monotonicMs();
+    this.measurements = former?.measurements ?? new Measurements();
+    this.recent = former?.recent ?? new RecentResults();
+    this.lastEventMs = former?.lastEventMs;
+    this.#gate = former === undefined ? new PauseGate() : former.#gate;
+    this.#kept = former === undefined ? undefined : former.#kept;
     this.#options = options;
     this.processor = new Processor(settings, {
       seed: Math.floor(random() * 2 ** 32),
-      nowMs: this.startedMs,
+      nowMs: clock.monotonicMs(),
       onRefusal: (refusal) => this.checkpointer.refuse(refusal),
       onRowFailure: (detail) => logger.error("A function of the configuration failed.", { detail }),
       onLateness: (seconds) => this.measurements.lateness.observe(seconds),
@@ -97,7 +123,7 @@ export class Pipeline {
         this.#evictions.look();
       },
     });
-    this.#restore();
+    this.#restore(former);
     this.#evictions = new Evictions({
       deadLetters: state.deadLetters,
       engine: this.processor.engine,
@@ -126,16 +152,17 @@ export class Pipeline {
           logger,
           random,
           onWrite: (seconds) => this.measurements.sinkWrite(sink.name).observe(seconds),
+          former: former?.deliveries.find(({ name }) => name === sink.name),
         }),
     );
   }
 
   /**
-   * Runs until the source ends or `stop` aborts, then delivers what is in the outbox.
+   * Runs until the source ends or `stop` aborts, then delivers what is in the outbox; or until it is left.
    *
    * @throws {FatalError} Some part cannot go on, whatever is tried; the others were stopped.
    */
-  async run(stop: AbortSignal): Promise<void> {
+  async run(stop: AbortSignal): Promise<PipelineOutcome> {
     const failed = new AbortController();
     const delivering = new AbortController();
     let failure: Error | undefined;
@@ -146,13 +173,31 @@ export class Pipeline {
     const deliveries = this.deliveries.map((delivery) =>
       delivery.run(AbortSignal.any([delivering.signal, failed.signal])).catch(fail),
     );
-    await this.#read(AbortSignal.any([stop, failed.signal])).catch(fail);
+    const over = AbortSignal.any([stop, failed.signal]);
+    await this.#read(over).catch(fail);
+    const isLeft = await this.#depart(over, deliveries).catch(fail);
     await this.source.close();
-    if (failure === undefined) await this.#drain(failed.signal).catch(fail);
+    if (failure === undefined && isLeft !== true) await this.#drain(failed.signal).catch(fail);
     delivering.abort();
     await Promise.all(deliveries);
-    this.state = failure === undefined ? "stopped" : "failed";
+    if (failure !== undefined || isLeft !== true) {
+      await this.#kept?.close();
+      this.#kept = undefined;
+      this.state = failure === undefined ? "stopped" : "failed";
+    }
     if (failure !== undefined) throw failure;
+    return isLeft === true ? "left" : "ended";
+  }
+
+  /**
+   * Ends the run for another pipeline over the same state: reads nothing more, makes a checkpoint and lets
+   * the sinks finish what they are writing. What else is in the outbox stays there.
+   *
+   * @param options.keepsReader Whether the reader is left open for the next pipeline, for a source that
+   *   cannot be read again from a cursor: a read under way is waited for then.
+   */
+  leave({ keepsReader }: { readonly keepsReader: boolean }): void {
+    this.#departure.ask({ keepsReader: keepsReader && this.source.isOpen });
   }
 
   /** Reads nothing any more until `resume`; what was read is finished. Does not outlive a restart. */
@@ -194,12 +239,15 @@ export class Pipeline {
     this.state = before;
   }
 
-  async #read(stop: AbortSignal): Promise<void> {
+  async #read(over: AbortSignal): Promise<void> {
     const { checkpointer, clock } = this;
+    const stop = AbortSignal.any([over, this.#departure.asked]);
+    const reading = AbortSignal.any([over, this.#departure.giveUpReading(clock, over)]);
     while (!stop.aborted) {
       await this.#passGate(stop);
       await this.store.outbox.room(stop);
-      const read = await this.source.use((reader) => reader.read(stop), stop);
+      if (stop.aborted) return;
+      const read = await this.source.use((reader) => reader.read(reading), reading);
       if (read === undefined) return;
       this.state = "running";
       const startMs = clock.monotonicMs();
@@ -269,6 +317,22 @@ export class Pipeline {
     this.#breathedMs = this.clock.monotonicMs();
   }
 
+  /** When it is to be left: all that was read is in a checkpoint then. Returns whether it is so. */
+  async #depart(over: AbortSignal, deliveries: readonly Promise<void>[]): Promise<boolean> {
+    const { asked, keepsReader } = this.#departure;
+    if (!asked.aborted || over.aborted || this.#hasEnded) return false;
+    this.state = "reloading";
+    if (keepsReader) this.#kept = this.source.release();
+    // Without room on the disk it waits, as it would read nothing otherwise.
+    await this.checkpointer.commit(over);
+    if (this.checkpointer.problem !== undefined) return false;
+    for (const delivery of this.deliveries) delivery.leave();
+    // A sink that is away may stay so: what it did not take is in the outbox.
+    const writing = deliveries.filter((_, i) => this.deliveries[i]!.isReached);
+    await Promise.race([Promise.all(writing), this.clock.sleep(LEAVE_MS_MAX, over)]);
+    return !over.aborted;
+  }
+
   async #drain(failed: AbortSignal): Promise<void> {
     this.state = "draining";
     const { logger } = this.#options;
@@ -290,12 +354,15 @@ export class Pipeline {
   }
 
   /** Goes on with what the state holds. */
-  #restore(): void {
+  #restore(before: Pipeline | undefined): void {
     const { logger } = this.#options;
-    for (const { rule, windows } of this.processor.restore(this.store.pages())) {
+    const former = before?.processor.engine.formerRules() ?? [];
+    const options = { former, functionNamed };
+    for (const { rule, windows } of this.processor.restore(this.store.pages(), options)) {
+      const held = before?.processor.engine.rules.find(({ name }) => name === rule);
       logger.error("A rule is gone or means something else now; its open windows are given up.", {
         rule,
-        windows,
+        windows: held?.windowCounts().open ?? windows,
       });
     }
     for (const { sink, rows } of this.store.outbox.strangers) {
@@ -307,18 +374,23 @@ export class Pipeline {
     const { source, time } = this.settings;
     const idleMs = time.idleTimeout === "off" ? Infinity : millisOf(time.idleTimeout);
     const { clock, logger, log } = this.#options;
-    const reader = await source.definition.open(
-      source.options,
-      // A read ends at half the idle time at the latest, so that the idle rule is looked at in time.
-      {
-        cursor: this.cursor,
-        waitMsMax: Math.min(READ_WAIT_MS_MAX, idleMs / 2, this.#earlyMs()),
-        log,
-        clock,
-        logger,
-      },
-      signal,
-    );
+    const kept = this.#kept;
+    this.#kept = undefined;
+    const open = async (): Promise<SourceReader> =>
+      kept ??
+      (await source.definition.open(
+        source.options,
+        // A read ends at half the idle time at the latest, so that the idle rule is looked at in time.
+        {
+          cursor: this.cursor,
+          waitMsMax: Math.min(READ_WAIT_MS_MAX, idleMs / 2, this.#earlyMs()),
+          log,
+          clock,
+          logger,
+        },
+        signal,
+      ));
+    const reader = await open();
     const { engine } = this.processor;
     this.#watch = new PartitionWatch({ engine, reader, maxSkew: time.maxPartitionSkew, logger });
     return reader;

@@ -88,7 +88,14 @@ export interface PipelineStatus {
   readonly name: string;
   readonly version: string;
   readonly uptime_seconds: number;
-  readonly state: "starting" | "running" | "paused" | "draining" | "stopped" | "failed";
+  readonly state:
+    | "starting"
+    | "running"
+    | "paused"
+    | "draining"
+    | "reloading"
+    | "stopped"
+    | "failed";
   /** Unix seconds of this service's clock. */
   readonly now: number;
   readonly source: SourceStatus;

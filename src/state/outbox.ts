@@ -25,7 +25,7 @@ const decoder = new TextDecoder();
 export class Outbox {
   readonly #database: StateDatabase;
   readonly #seal: Seal;
-  readonly #bytesMax: number;
+  #bytesMax: number;
   readonly #shelves = new Map<string, Shelf>();
   /** What the transaction under way adds and takes, by sink. */
   #given = new Map<string, { rows: number; bytes: number }>();
@@ -41,6 +41,20 @@ export class Outbox {
     this.#seal = options.seal;
     this.#bytesMax = options.bytesMax ?? OUTBOX_BYTES_MAX;
     for (const sink of options.sinks) this.#shelves.set(sink, this.#load(sink));
+  }
+
+  /**
+   * Prepares places for these sinks, within a transaction. What it returns, called when that is committed,
+   * puts them in force. Rows that wait for other sinks stay where they are.
+   */
+  serve(sinks: readonly string[], bytesMax: number | undefined): () => void {
+    const shelves = sinks.map((sink) => [sink, this.#load(sink)] as const);
+    return () => {
+      this.#bytesMax = bytesMax ?? OUTBOX_BYTES_MAX;
+      this.#shelves.clear();
+      for (const [sink, shelf] of shelves) this.#shelves.set(sink, shelf);
+      this.#wake();
+    };
   }
 
   /** Rows that wait for sinks which are no longer configured, by sink. */

@@ -179,6 +179,15 @@ export class State {
     }
   }
 
+  /**
+   * From now on rows are kept for these sinks. Called while nothing is read or delivered.
+   *
+   * @throws {TransientError} The disk is full: nothing happened.
+   */
+  serve(sinks: readonly string[], outboxBytesMax: number | undefined): void {
+    this.#database.transaction(() => this.outbox.serve(sinks, outboxBytesMax))();
+  }
+
   /** Bytes of the file on disk. */
   get bytes(): number {
     return this.#database.bytes;

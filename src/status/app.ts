@@ -115,7 +115,10 @@ export function createLiveFeed(
     view,
     mask: (value) => masked(value, secrets),
     run,
-    actions: actionsOf(control),
+    // Which they are may change with the configuration.
+    get actions() {
+      return actionsOf(control);
+    },
   });
 }
 

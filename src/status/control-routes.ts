@@ -1,5 +1,5 @@
 import type { Context, Hono } from "hono";
-import { messageOf } from "../core/errors.ts";
+import { ConfigError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
@@ -21,7 +21,10 @@ export function actionsOf(control: ServiceControl | undefined): Action[] {
   return ACTIONS.filter((action) => control?.[action] !== undefined);
 }
 
-/** `POST /control/pause` and its like: 200 when it is done, 409 with the reason when it cannot be. */
+/**
+ * `POST /control/pause` and its like: 200 when it is done, 409 with the reason when it cannot be; 422
+ * with the errors of a configuration.
+ */
 export function addControlRoutes(app: Hono, options: ControlOptions): void {
   const { control, logger, secrets } = options;
   for (const action of ACTIONS) {
@@ -37,7 +40,12 @@ export function addControlRoutes(app: Hono, options: ControlOptions): void {
       } catch (failure) {
         const error = redact(messageOf(failure), secrets);
         logger.warn("An operator asked over HTTP, and it cannot be done.", { action, error });
-        return jsonAnswer(c, { error }, 409);
+        if (!(failure instanceof ConfigError)) return jsonAnswer(c, { error }, 409);
+        const errors = failure.issues.map((issue) => ({
+          ...issue,
+          message: redact(issue.message, secrets),
+        }));
+        return jsonAnswer(c, { error, errors }, 422);
       }
     });
     app.all(path, (c) => {

@@ -1,0 +1,239 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { Hono } from "hono";
+import { type Logger, silentLogger } from "../core/logger.ts";
+import type { Settings } from "../core/settings.ts";
+import type { ServiceControl } from "../pipeline/control.ts";
+import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import { LivePipelineView } from "../pipeline/pipeline-view.ts";
+import { realClock } from "../pipeline/real-clock.ts";
+import { Succession } from "../pipeline/succession.ts";
+import type { ScheduledBackups } from "../state/backup/schedule.ts";
+import type { State } from "../state/state.ts";
+import { createLiveFeed, createStatusApp } from "../status/app.ts";
+import type { LiveFeed } from "../status/live-feed.ts";
+import { scheduledBackups } from "./backup-target.ts";
+import type { OpenBus } from "./open-bus.ts";
+import { Reloads } from "./reloads.ts";
+import type { Terminal } from "./terminal.ts";
+import { accessKeptIn, type KeptAccess } from "./token-file.ts";
+import { version } from "./version.ts";
+
+export interface LiveServiceParts {
+  readonly bus: OpenBus | undefined;
+  readonly state: State;
+  /** What the pipeline reads in place of the source that is configured. */
+  readonly prepare: (settings: Settings) => Settings;
+  /** Reads the configuration anew; undefined: this service cannot. */
+  readonly load: (() => Promise<Settings>) | undefined;
+  readonly terminal: Terminal;
+  readonly logger: Logger;
+}
+
+/** Everything of a service that follows the settings in force, behind one handler of requests. */
+export class LiveService {
+  readonly feed: LiveFeed;
+  readonly control: ServiceControl;
+  readonly #parts: LiveServiceParts;
+  readonly #succession: Succession;
+  readonly #reloads: Reloads | undefined;
+  readonly #view: LivePipelineView;
+  /** Of every configuration there was: an old one may still be in some message. */
+  readonly #secrets: string[];
+  /** Those that all of this goes by. */
+  #followed: Settings;
+  #access: KeptAccess;
+  #app: Hono;
+  #backups: ScheduledBackups | undefined;
+  /** Ends what runs beside the pipeline under the settings in force. */
+  #metricsOver = new AbortController();
+  #backupsOver = new AbortController();
+  readonly #background = new Set<Promise<void>>();
+  /** Ends what runs beside the pipeline for good; undefined until it runs. */
+  #over: AbortSignal | undefined;
+
+  /** @throws {FatalError} What is kept of the access cannot be read. */
+  constructor(settings: Settings, parts: LiveServiceParts) {
+    const { logger, load, prepare, state, bus } = parts;
+    this.#parts = parts;
+    this.#followed = settings;
+    this.#secrets = [...settings.secrets];
+    this.#succession = new Succession(settings, {
+      clock: realClock,
+      logger,
+      state,
+      log: bus?.events,
+      random: Math.random,
+      prepare,
+      onChange: (changed) => this.#follow(changed),
+      onFailure: (failure) => this.#reloads?.failed(failure),
+    });
+    this.#access = accessOf(settings);
+    this.#backups = scheduledBackups(settings, logger);
+    if (load !== undefined) {
+      this.#reloads = new Reloads({
+        load,
+        inForce: () => this.settings,
+        change: (changed) => this.#change(changed),
+        logger,
+      });
+    }
+    this.control = this.#makeControl();
+    this.#view = new LivePipelineView(
+      () => this.#succession.current,
+      version,
+      () => ({ backup: this.#backups, configuration: this.#reloads }),
+    );
+    const { control } = this;
+    const seen = { view: this.#view, control, secrets: this.#secrets };
+    this.feed = createLiveFeed(seen, randomUUID().slice(0, 8));
+    this.#app = this.#makeApp();
+  }
+
+  /** Those in force. */
+  get settings(): Settings {
+    return this.#succession.settings;
+  }
+
+  get access(): KeptAccess {
+    return this.#access;
+  }
+
+  fetch(request: Request): Response | Promise<Response> {
+    return this.#app.fetch(request);
+  }
+
+  /** Somebody asked by a signal: whatever comes of it is told in the log. */
+  hangUp(): void {
+    // The log and the health of the service have told why.
+    this.#reloads?.reload().catch(() => {});
+  }
+
+  /**
+   * Runs until the source ends or `stop` aborts.
+   *
+   * @throws {FatalError} Some part cannot go on.
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    this.#over = AbortSignal.any([stop, ended.signal]);
+    this.#sendMetrics();
+    this.#makeBackups();
+    try {
+      await this.#succession.run(stop);
+    } finally {
+      ended.abort();
+      await Promise.all(this.#background);
+    }
+  }
+
+  async #change(settings: Settings): Promise<void> {
+    const { definition, options } = settings.source;
+    // One that cannot be read is a reason to leave everything as it is.
+    if (settings.status.token !== this.settings.status.token) accessOf(settings);
+    this.#secrets.push(...settings.secrets.filter((secret) => !this.#secrets.includes(secret)));
+    await this.#succession.change(settings, {
+      keepsReader:
+        definition.replay(options) !== "cursor" &&
+        isDeepStrictEqual(options, this.settings.source.options),
+    });
+  }
+
+  /** Other settings are in force: for the first time, or again. */
+  #follow(settings: Settings): void {
+    const { bus, terminal, logger } = this.#parts;
+    const before = this.#followed;
+    this.#followed = settings;
+    bus?.follow(settings);
+    if (settings.status.token !== before.status.token) {
+      this.#access = accessOf(settings);
+      const token = this.#access.announce();
+      if (token !== undefined) terminal.say(`  token    ${token}`);
+    }
+    if (!isDeepStrictEqual(settings.backup, before.backup)) {
+      this.#backupsOver.abort();
+      this.#backupsOver = new AbortController();
+      this.#backups = scheduledBackups(settings, logger);
+      this.#makeBackups();
+    }
+    this.#metricsOver.abort();
+    this.#metricsOver = new AbortController();
+    this.#sendMetrics();
+    this.#app = this.#makeApp();
+  }
+
+  #makeApp(): Hono {
+    const { bus, logger } = this.#parts;
+    return createStatusApp({
+      view: this.#view,
+      control: this.control,
+      feed: this.feed,
+      access: this.#access.access,
+      mounts: bus === undefined ? {} : { "/vabus": bus.app },
+      logger,
+      secrets: this.#secrets,
+    });
+  }
+
+  /** What an operator may do over HTTP: what there is of it hangs on the settings in force. */
+  #makeControl(): ServiceControl {
+    const backups = (): ScheduledBackups | undefined => this.#backups;
+    const reloads = this.#reloads;
+    const succession = this.#succession;
+    return {
+      pause: async () => succession.current.pause(),
+      resume: async () => succession.current.resume(),
+      checkpoint: () => succession.current.checkpoint(),
+      get backup() {
+        const present = backups();
+        return present === undefined ? undefined : () => present.makeNow();
+      },
+      ...(reloads === undefined ? {} : { reload: () => reloads.reload() }),
+    };
+  }
+
+  #makeBackups(): void {
+    if (this.#over === undefined || this.#backups === undefined) return;
+    this.#beside(this.#backups.run(AbortSignal.any([this.#over, this.#backupsOver.signal])));
+  }
+
+  /** Own metrics go back to the bus that the events come from; without a bus they are on the status page. */
+  #sendMetrics(): void {
+    if (this.#over === undefined) return;
+    const { bus, logger } = this.#parts;
+    const pipeline = this.#succession.current;
+    const send = bus === undefined ? sendingOf(pipeline) : sendingTo(bus);
+    if (send === undefined) return;
+    const { everyMs } = pipeline.settings.metrics;
+    const signal = AbortSignal.any([this.#over, this.#metricsOver.signal]);
+    const metrics = new OwnMetrics(pipeline, { everyMs, send, logger, random: Math.random });
+    this.#beside(metrics.run(signal));
+  }
+
+  #beside(work: Promise<void>): void {
+    const done = work.finally(() => this.#background.delete(done));
+    this.#background.add(done);
+  }
+}
+
+function accessOf({ state, status }: Settings): KeptAccess {
+  return accessKeptIn({ folder: state.dir, status });
+}
+
+/** Metrics go to the bus of the source, where it has one. */
+function sendingOf({ settings, clock }: Pipeline): SendMetrics | undefined {
+  const { definition, options } = settings.source;
+  return (
+    definition.sendMetrics &&
+    ((metrics, limit) =>
+      definition.sendMetrics!(options, metrics, { clock, logger: silentLogger }, limit))
+  );
+}
+
+function sendingTo(bus: OpenBus): SendMetrics {
+  return async (metrics) => {
+    const lines = metrics.map((metric) => `${JSON.stringify(metric)}\n`).join("");
+    await bus.metrics.append(new TextEncoder().encode(lines), metrics.length);
+  };
+}
