@@ -116,9 +116,7 @@ export function createLiveFeed(
     mask: (value) => masked(value, secrets),
     run,
     // Which they are may change with the configuration.
-    get actions() {
-      return actionsOf(control);
-    },
+    actions: () => actionsOf(control),
   });
 }
 

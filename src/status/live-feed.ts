@@ -13,8 +13,8 @@ export interface LiveFeedOptions {
   readonly mask: (value: unknown) => unknown;
   /** Tells this run of the service from another one: numbers of rows begin anew. */
   readonly run: string;
-  /** What an operator may do, by the names of the routes. */
-  readonly actions: readonly string[];
+  /** What an operator may do now, by the names of the routes. */
+  readonly actions: () => readonly string[];
 }
 
 /** What the charts of the overview show, one a second: in the order in which it is sent. */
@@ -78,8 +78,7 @@ export class LiveFeed {
     const status = this.#options.view.status();
     this.#remember(status);
     if (this.#clients.size === 0) return;
-    const windows = this.#options.view.windowsNow();
-    const text = JSON.stringify(this.#options.mask({ ...status, windows }));
+    const text = this.#statusText(status);
     const batches = new Map<number, string>();
     for (const client of this.#clients) {
       if ((client.controller.desiredSize ?? 0) <= 0) {
@@ -121,12 +120,16 @@ export class LiveFeed {
   }
 
   #greet(client: Client): void {
-    const { run, actions, view, mask } = this.#options;
+    const { run, view } = this.#options;
     const status = view.status();
-    this.#send(client, "hello", JSON.stringify({ run, actions, history: this.#history }));
+    this.#send(client, "hello", JSON.stringify({ run, history: this.#history }));
     this.#tellRows(client, status.results.added, new Map());
-    const windows = view.windowsNow();
-    this.#send(client, "status", JSON.stringify(mask({ ...status, windows })));
+    this.#send(client, "status", this.#statusText(status));
+  }
+
+  #statusText(status: PipelineStatus): string {
+    const { view, mask, actions } = this.#options;
+    return JSON.stringify(mask({ ...status, windows: view.windowsNow(), actions: actions() }));
   }
 
   #tellRows(client: Client, added: number, batches: Map<number, string>): void {

@@ -1,3 +1,5 @@
+import { t } from "./words.ts";
+
 /** Kept as long as the tab: whoever closes it has signed out. */
 const TOKEN_KEY = "aggregator-token";
 
@@ -24,7 +26,14 @@ export async function post<Answer>(path: string, body?: unknown): Promise<Answer
 }
 
 async function ask<Answer>(path: string, options: RequestInit): Promise<Answer> {
-  const answer = await fetch(path, { ...options, cache: "no-store" });
+  let answer: Response;
+  try {
+    answer = await fetch(path, { ...options, cache: "no-store" });
+  } catch (failure) {
+    // Whoever gave it up knows.
+    if (options.signal?.aborted === true) throw failure;
+    throw new AnswerError(t("not_reached"));
+  }
   const text = await answer.text();
   let content: unknown;
   try {

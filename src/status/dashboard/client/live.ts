@@ -3,7 +3,11 @@ import type { Sample } from "../../live-feed.ts";
 import { authorization } from "./api.ts";
 import { EventReader } from "./event-reader.ts";
 
-export type Status = PipelineStatus & { readonly windows: readonly WindowStatus[] };
+export type Status = PipelineStatus & {
+  readonly windows: readonly WindowStatus[];
+  /** What an operator may do. */
+  readonly actions: readonly string[];
+};
 
 /** What the pages show: always the newest, and never more than so much of what was. */
 export interface Live {
@@ -14,7 +18,6 @@ export interface Live {
   status: Status | undefined;
   /** Which run of the service this is. */
   run: string;
-  actions: readonly string[];
   history: Sample[];
   /** The newest rows, oldest first. */
   rows: ResultView[];
@@ -34,7 +37,6 @@ export const live: Live = {
   retryAt: 0,
   status: undefined,
   run: "",
-  actions: [],
   history: [],
   rows: [],
   skipped: 0,
@@ -123,9 +125,9 @@ async function readOnce(): Promise<"lost" | "denied"> {
 function take(event: string, data: string): void {
   // Our own service wrote it.
   if (event === "hello") {
-    const hello = JSON.parse(data) as Pick<Live, "run" | "actions" | "history">;
+    const hello = JSON.parse(data) as Pick<Live, "run" | "history">;
     if (hello.run !== live.run) live.rows = [];
-    Object.assign(live, { run: hello.run, actions: hello.actions, history: hello.history });
+    Object.assign(live, { run: hello.run, history: hello.history });
   } else if (event === "rows") {
     const { rows, skipped } = JSON.parse(data) as { rows: ResultView[]; skipped: number };
     live.rows = [...live.rows, ...rows].slice(-ROWS_MAX);

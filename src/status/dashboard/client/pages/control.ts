@@ -98,12 +98,12 @@ class ActionCard {
     );
   }
 
-  update({ actions, status }: Live): void {
-    const isThere = actions.includes(this.#action);
+  update({ status, connection }: Live): void {
+    const isThere = status?.actions.includes(this.#action) === true;
     const isPaused = status?.state === "paused";
     const isUseful =
       this.#action === "pause" ? !isPaused : this.#action === "resume" ? isPaused : true;
-    this.#isPossible = isThere && isUseful;
+    this.#isPossible = isThere && isUseful && connection === "open";
     this.#button.disabled = this.#isBusy || !this.#isPossible;
     const why = isThere
       ? isUseful

@@ -152,8 +152,8 @@ function courseOf({ from, to }: Line, base: DOMRect): string {
     const bend = round((x2 - x1) * 0.55);
     return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
   }
-  // One below the other: along the left edge, past what lies between.
-  const x = round(a.left - base.left + 14);
+  // One below the other: down the middle, behind what lies between.
+  const x = round(a.left + a.width / 2 - base.left);
   const y1 = round(a.bottom - base.top);
   const y2 = round(b.top - base.top);
   return `M${x} ${y1}V${y2}`;

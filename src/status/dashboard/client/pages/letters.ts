@@ -112,9 +112,9 @@ class Letters implements Page {
     void this.#load();
   }
 
-  update({ status, actions }: Live): void {
+  update({ status }: Live): void {
     if (status === undefined) return;
-    this.#replay.hidden = !actions.includes("replay");
+    this.#replay.hidden = !status.actions.includes("replay");
     if (this.#loadedAt < 0) this.#loadedAt = status.dead_letters;
     this.#total = status.dead_letters;
     this.#fresh.hidden = status.dead_letters === this.#loadedAt;

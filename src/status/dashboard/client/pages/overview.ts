@@ -119,7 +119,7 @@ class LatestRows {
     this.#table = h(
       "div",
       { class: "scroller", tabindex: "0", role: "region", "aria-label": t("latest_rows") },
-      h("table", { class: "rows" }, h("thead", {}, h("tr", {}, ...heads)), this.#body),
+      h("table", { class: "rows latest" }, h("thead", {}, h("tr", {}, ...heads)), this.#body),
     );
     this.element = h(
       "section",

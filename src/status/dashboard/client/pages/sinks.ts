@@ -1,5 +1,5 @@
 import { bdi, h, KeyedList, setAttribute, setText } from "../dom.ts";
-import { duration, short, whole } from "../format.ts";
+import { duration, moment, short, whole } from "../format.ts";
 import { icon } from "../icons.ts";
 import type { Live, Status } from "../live.ts";
 import type { Page } from "../page.ts";
@@ -45,7 +45,7 @@ export function sinksPage(): Page {
         from.pending === null ? "—" : whole(from.pending),
         from.cursor ?? "—",
         age === null ? t("no_events_yet") : t("ago", { ago: duration(age) }),
-        status.watermark === null ? "—" : new Date(status.watermark * 1000).toISOString(),
+        status.watermark === null ? "—" : moment(status.watermark),
         status.watermark_lag_seconds === null ? "—" : duration(status.watermark_lag_seconds),
       ]);
       list.update(status.sinks, (sink) => sink.name);
