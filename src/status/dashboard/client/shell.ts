@@ -203,7 +203,7 @@ export class Shell {
           class: "segment",
           lang: one,
           "aria-pressed": String(language() === one),
-          "aria-label": one === "en" ? "English" : "Русский",
+          "aria-label": one === "en" ? "EN, English" : "RU, Русский",
           onclick: () => {
             setLanguage(one);
             this.#onRebuild();

@@ -29,7 +29,7 @@ class Explore implements Page {
   readonly #table = h("div", {
     class: "scroller chart-table",
     tabindex: "0",
-    role: "region",
+    role: "group",
     "aria-label": t("values_table"),
   });
   readonly #empty = emptyState("explore", t("nothing_chosen"), t("nothing_chosen_text"));

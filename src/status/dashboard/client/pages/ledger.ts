@@ -90,7 +90,7 @@ export function ledgerPage(): Page {
             {},
             h("dt", {}, t(word)),
             value,
-            h("p", { class: "hint" }, t(`${word}_text` as Word)),
+            h("dd", { class: "hint" }, t(`${word}_text` as Word)),
           ),
         ),
       ),
@@ -101,7 +101,7 @@ export function ledgerPage(): Page {
       h("h2", { id: "per-rule-title" }, t("per_rule")),
       h(
         "div",
-        { class: "scroller", tabindex: "0", role: "region", "aria-label": t("per_rule") },
+        { class: "scroller", tabindex: "0", role: "group", "aria-label": t("per_rule") },
         h(
           "table",
           { class: "rows" },

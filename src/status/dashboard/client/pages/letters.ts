@@ -236,7 +236,7 @@ function letterItem({ seq, reason, detail, event, at, received_at }: Letter): HT
         class: "letter-event",
         dir: "ltr",
         tabindex: "0",
-        role: "region",
+        role: "group",
         "aria-label": t("event_number", { n: seq, shown: seq }),
       },
       visible(event),

@@ -118,7 +118,7 @@ class LatestRows {
     );
     this.#table = h(
       "div",
-      { class: "scroller", tabindex: "0", role: "region", "aria-label": t("latest_rows") },
+      { class: "scroller", tabindex: "0", role: "group", "aria-label": t("latest_rows") },
       h("table", { class: "rows latest" }, h("thead", {}, h("tr", {}, ...heads)), this.#body),
     );
     this.element = h(

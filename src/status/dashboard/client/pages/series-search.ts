@@ -62,7 +62,7 @@ export class SeriesSearch {
       this.#count,
       h(
         "div",
-        { class: "series-scroll", tabindex: "0", role: "region", "aria-label": t("found_series") },
+        { class: "series-scroll", tabindex: "0", role: "group", "aria-label": t("found_series") },
         this.#list,
         this.#empty,
         this.#more,
