@@ -329,7 +329,11 @@ export class RuleEngine {
     const last = this.#eras.at(-1);
     if (last?.meaning === present.meaning) return givenUp;
     const boundary = last === undefined ? epochMicros(-Infinity) : options.boundaryOf(present.rule);
-    last?.windows.endAt(boundary);
+    for (const [i, { windows }] of this.#eras.entries()) {
+      // Also those before the last one, which may not have begun yet.
+      const later = this.#eras.slice(i + 1).map(({ since }) => since);
+      windows.endAt(epochMicros(Math.min(boundary, ...later)));
+    }
     this.#eras.push(this.#newEra(present.rule, { id: this.#nextEra++, since: boundary }));
     return givenUp;
   }
