@@ -9,6 +9,9 @@ import type { Groups, RuleEvents } from "./rule-events.ts";
 /** The group of an event that the rule does not take. */
 export const NO_GROUP = -1;
 
+/** What of a rule did not want an event. */
+export type FilteredBy = "match" | "where" | "map";
+
 /** What a rule makes of the columns before any window sees them. */
 export interface Selection {
   /** What the groups of {@link RuleEvents} mean. */
@@ -19,6 +22,8 @@ export interface Selection {
   select(columns: EventColumns, from: number, to: number): RuleEvents;
   /** How many the last `select` marked. */
   readonly marked: number;
+  /** Why the rule does not want an event that `select` marked as filtered: for who asks. */
+  filteredBy(columns: EventColumns, i: number): FilteredBy | undefined;
   /** The names were numbered anew. */
   renumbered(): void;
 }
@@ -60,6 +65,8 @@ class EverySelection implements Selection {
     if (this.#marks.length < capacity) this.#marks = new Uint8Array(capacity);
     return { group: name, fn, value, time, marks: this.#marks };
   }
+
+  filteredBy(): undefined {}
 
   renumbered(): void {}
 }
@@ -113,6 +120,10 @@ class NameSelection implements Selection {
     const verdict = this.#matches(this.#names.text(name)) ? WANTED : UNWANTED;
     this.#verdicts[name] = verdict;
     return verdict;
+  }
+
+  filteredBy(): FilteredBy {
+    return "match";
   }
 
   renumbered(): void {
@@ -204,6 +215,13 @@ class ObjectSelection implements Selection {
       throw new TypeError(`map has to return a finite value, not ${String(result.value)}`);
     }
     return result;
+  }
+
+  filteredBy(columns: EventColumns, i: number): FilteredBy {
+    const event = this.#eventAt(columns, i);
+    const { where } = this.#rule;
+    if (!this.#matches(event)) return "match";
+    return where !== undefined && !where(event) ? "where" : "map";
   }
 
   #groupOf({ name, labels }: RuleEvent): number {

@@ -1,4 +1,4 @@
-import { doublesOf, type PageCollector } from "../core/stored.ts";
+import { doublesOf, type PageCollector, type StoredNumber } from "../core/stored.ts";
 import type { FunctionSet } from "./function-set.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -33,6 +33,12 @@ export interface Session {
 export interface SessionSeries {
   sessions: Session[];
   forgottenEnd: number;
+}
+
+/** What is stored of all sessions together. */
+export interface StoredSessions {
+  readonly watermark: StoredNumber;
+  readonly until: StoredNumber;
 }
 
 /** A session that has one event, or none yet. */

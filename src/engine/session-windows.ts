@@ -1,12 +1,7 @@
 import { MISSED } from "../core/columns.ts";
 import { SESSIONS_MAX } from "../core/limits.ts";
 import type { AggregateSettings } from "../core/settings.ts";
-import {
-  type PageCollector,
-  type StoredNumber,
-  type StoredPages,
-  storedNumber,
-} from "../core/stored.ts";
+import { type PageCollector, type StoredPages, storedNumber } from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
 import { DueHeap } from "./due-heap.ts";
 import type { EngineRow } from "./engine-row.ts";
@@ -22,6 +17,7 @@ import {
   type Session,
   type SessionPages,
   type SessionSeries,
+  type StoredSessions,
   storePage,
 } from "./session-pages.ts";
 import { SessionQueue } from "./session-queue.ts";
@@ -382,6 +378,17 @@ export class SessionWindows implements Windows {
     return epochMicros(time + this.#gap);
   }
 
+  /** The session held of a series that an instant lies in: for who asks what became of an event. */
+  sessionAt(
+    series: { readonly group: number; readonly fn: number },
+    time: number,
+  ): Pick<Session, "first" | "last"> | undefined {
+    const stride = this.#functions.length;
+    const key = series.group * stride + (stride === 1 ? 0 : series.fn);
+    const held = this.#series.get(key)?.sessions ?? [];
+    return held.find(({ first, last }) => first <= time && time < last + this.#gap);
+  }
+
   endAt(until: EpochMicros): void {
     this.#until = until;
   }
@@ -489,9 +496,4 @@ export class SessionWindows implements Windows {
       this.#quiet.push(this.#quietFrom(series.forgottenEnd), renumbered);
     }
   }
-}
-
-interface StoredSessions {
-  readonly watermark: StoredNumber;
-  readonly until: StoredNumber;
 }
