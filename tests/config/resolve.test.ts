@@ -40,6 +40,7 @@ describe("resolveConfig()", () => {
         minTimestamp: -2_208_988_800_000_000,
         maxTimestamp: 7_258_118_400_000_000,
       },
+      functions: ["sum", "avg", "min", "max", "count"],
       dedupe: { for: 3_600_000_000, idsMax: 5_000_000 },
       status: { host: "127.0.0.1", port: 8000, portAsked: false },
       metrics: { everyMs: 10_000 },
