@@ -1,28 +1,55 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { Answer } from "./harness/answer.ts";
 
-/** Events of one generated file: the same for the same number, on every machine. */
+/** What differs from the usual stream. */
+export interface StreamShape {
+  /** Different names; 1,000 unless it says otherwise. */
+  readonly names?: number;
+  /** `zipf`: few names have most events; `even`: one after another, so that each has as many. */
+  readonly spread?: "zipf" | "even";
+  /** Of event time; half an hour unless it says otherwise. */
+  readonly seconds?: number;
+  /** `spaces`: one behind each colon and comma; `shuffled`: the fields in any order. */
+  readonly layout?: "compact" | "spaces" | "shuffled";
+  /** Significant digits of a value: up to six, or always 17. */
+  readonly digits?: "few" | "seventeen";
+}
+
+/** One generated file: the same for the same number and shape, on every machine. */
 export interface GeneratedStream {
   readonly events: number;
   readonly bytes: number;
+  readonly answer: Answer;
 }
 
-const NAMES = 1000;
-const SECONDS = 1800;
 const DISORDER_SECONDS = 2;
 /** A whole minute. */
-const START = 1_767_225_600;
+export const STREAM_START = 1_767_225_600;
+export const WINDOW_SECONDS = 60;
 const FUNCTIONS = ["sum", "avg", "min", "max"];
 const LINES_PER_WRITE = 20_000;
 
 /**
- * Writes `events` lines of about 92 bytes: 1,000 names by Zipf's law, each with one function, half an
- * hour of event time, up to 2 s out of order, values with one to three fraction digits.
+ * Writes `events` lines of about 92 bytes: unless the shape says otherwise 1,000 names by Zipf's law, each
+ * with one function, half an hour of event time, up to 2 s out of order, values with one to three
+ * fraction digits.
  */
-export function generate(path: string, events: number): GeneratedStream {
+export function generate(path: string, events: number, shape: StreamShape = {}): GeneratedStream {
+  const { seconds: length = 1800, layout = "compact", digits = "few" } = shape;
   const random = xoshiro128(0x9e3779b9);
-  const heavy = zipf(NAMES);
-  const names = Array.from({ length: NAMES }, (_, k) => {
+  // Of its own, so that the usual stream does not hang on what another shape draws.
+  const random2 = xoshiro128(0x7f4a7c15);
+  const names = Array.from({ length: shape.names ?? 1000 }, (_, k) => {
     return `plant${k % 8}.line${(k >> 3) % 5}.sensor_${String(k).padStart(4, "0")}`;
+  });
+  const functions = names.map((_, k) => FUNCTIONS[(k * 7 + (k >> 2)) % FUNCTIONS.length]!);
+  const heavy = zipf(names.length);
+  const answer = new Answer({
+    names,
+    functions,
+    start: STREAM_START,
+    windowSeconds: WINDOW_SECONDS,
+    windows: Math.ceil(length / WINDOW_SECONDS),
   });
   const fd = openSync(path, "w");
   let bytes = 0;
@@ -32,20 +59,63 @@ export function generate(path: string, events: number): GeneratedStream {
     lines = [];
   };
   for (let i = 0; i < events; i++) {
-    const name = heavy(random());
-    const digits = 1 + Math.floor(random() * 3);
-    const value = (random() * random() * 1000 * (random() < 0.05 ? -1 : 1)).toFixed(digits);
-    const seconds = Math.max(0, (i / events) * SECONDS - random() * DISORDER_SECONDS);
-    const timestamp = (START + seconds).toFixed(3);
-    const agg_func = FUNCTIONS[(name * 7 + (name >> 2)) % FUNCTIONS.length];
-    lines.push(
-      `{"name":"${names[name]}","value":${value},"timestamp":${timestamp},"agg_func":"${agg_func}"}\n`,
-    );
+    const drawn = heavy(random());
+    const name = shape.spread === "even" ? i % names.length : drawn;
+    const fraction = 1 + Math.floor(random() * 3);
+    const number = random() * random() * 1000 * (random() < 0.05 ? -1 : 1);
+    const value = digits === "few" ? number.toFixed(fraction) : seventeenDigits(number);
+    const seconds = Math.max(0, (i / events) * length - random() * DISORDER_SECONDS);
+    const timestamp = (STREAM_START + Math.min(seconds, length - 0.001)).toFixed(3);
+    answer.add(name, Number(timestamp), Number(value));
+    const event = { name: names[name]!, value, timestamp, agg_func: functions[name]! };
+    lines.push(layout === "compact" ? compact(event) : lineOf(event, layout, random2));
     if (lines.length === LINES_PER_WRITE) flush();
   }
   flush();
   closeSync(fd);
-  return { events, bytes };
+  return { events, bytes, answer };
+}
+
+/** The text of each field. */
+interface EventTexts {
+  readonly name: string;
+  readonly value: string;
+  readonly timestamp: string;
+  readonly agg_func: string;
+}
+
+function compact({ name, value, timestamp, agg_func }: EventTexts): string {
+  return `{"name":"${name}","value":${value},"timestamp":${timestamp},"agg_func":"${agg_func}"}\n`;
+}
+
+function lineOf(
+  { name, value, timestamp, agg_func }: EventTexts,
+  layout: "spaces" | "shuffled",
+  random: () => number,
+): string {
+  if (layout === "spaces") {
+    return (
+      `{"name": "${name}", "value": ${value}, ` +
+      `"timestamp": ${timestamp}, "agg_func": "${agg_func}"}\n`
+    );
+  }
+  const fields = [
+    `"name":"${name}"`,
+    `"value":${value}`,
+    `"timestamp":${timestamp}`,
+    `"agg_func":"${agg_func}"`,
+  ];
+  for (let i = fields.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [fields[i], fields[j]] = [fields[j]!, fields[i]!];
+  }
+  return `{${fields.join(",")}}\n`;
+}
+
+/** As programs write a double that came out of a computation: 17 significant digits, no exponent. */
+function seventeenDigits(number: number): string {
+  const whole = Math.trunc(Math.abs(number));
+  return number.toFixed(whole === 0 ? 17 : 17 - String(whole).length);
 }
 
 /** Picks one of `n` by Zipf's law with exponent 1, given a number in [0, 1). */

@@ -1,31 +1,51 @@
-// What the state costs: a checkpoint in which every series changed, one in which a thousandth did, and the
-// time to go on from it. `bun tests/bench/durability.ts`; part of `bun run bench`.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Processor } from "../../src/pipeline/processor.ts";
-import { realClock } from "../../src/pipeline/real-clock.ts";
-import { State } from "../../src/state/state.ts";
-import { scriptedSink } from "../support/scripted-sink.ts";
-import { batchOf, scriptedSource } from "../support/scripted-source.ts";
-import { ruleOf, settingsOf } from "../support/settings.ts";
+import { rmSync } from "node:fs";
+import { Processor } from "../../../src/pipeline/processor.ts";
+import { realClock } from "../../../src/pipeline/real-clock.ts";
+import { State } from "../../../src/state/state.ts";
+import { scriptedSink } from "../../support/scripted-sink.ts";
+import { batchOf, scriptedSource } from "../../support/scripted-source.ts";
+import { ruleOf, settingsOf } from "../../support/settings.ts";
+import type { Part } from "../harness/bench.ts";
+import { contest, median, type Sample } from "../harness/contest.ts";
+import type { Table } from "../harness/table.ts";
 
 const SIZES = [1_000, 100_000, 1_000_000];
 const EVENTS_PER_BATCH = 10_000;
 
-export function benchDurability(): void {
-  console.log("");
-  console.log("Durable state: one open window, one event of each series, sum (24 bytes a series)");
-  const heads = ["series", "all: ms", "all: MiB", "1/1000: ms", "recovery ms"];
-  console.log(heads.map((head) => head.padStart(12)).join(""));
-  for (const series of SIZES) {
-    const figures = measure(series);
-    console.log(figures.map((figure) => figure.padStart(12)).join(""));
-  }
-}
+/** A checkpoint in which every series changed, one in which a thousandth did, and going on from it. */
+export const checkpoints: Part = {
+  name: "checkpoints",
+  summary: "what a checkpoint and a restart cost, 1,000 to 1,000,000 series",
+  async run(bench) {
+    const standings = await contest(
+      SIZES.map((series) => ({
+        name: series.toLocaleString("en-US"),
+        run: async () => measure(series, bench.folder()),
+      })),
+      bench,
+    );
+    const extra = [
+      { key: "all", head: "all: ms", digits: 1 },
+      { key: "mib", head: "all: MiB", digits: 1 },
+      { key: "few", head: "1/1000: ms", digits: 1 },
+      { key: "recovery", head: "recovery ms", digits: 1 },
+    ];
+    const table: Table = {
+      title: "Durable state: one open window, one event of each series, sum (24 bytes a series)",
+      columns: extra,
+      rows: standings.map((standing) => ({
+        name: `${standing.name} series`,
+        cells: Object.fromEntries(
+          extra.map(({ key }) => [key, median(standing, (sample) => sample.extra?.[key])]),
+        ),
+        samples: standing.samples,
+      })),
+    };
+    return [table];
+  },
+};
 
-function measure(series: number): string[] {
-  const dir = mkdtempSync(join(tmpdir(), "aggregator-bench-"));
+function measure(series: number, dir: string): Sample {
   try {
     const settings = settingsOf({
       source: scriptedSource([]).settings,
@@ -56,7 +76,7 @@ function measure(series: number): string[] {
     });
     const held = restored?.engine.rules[0]?.seriesCount;
     if (held !== series) fail(`${held} of ${series} series came back`);
-    return [series.toLocaleString("en-US"), ...[all, mib, few, recovery].map((n) => n.toFixed(1))];
+    return { seconds: recovery / 1000, extra: { all, mib, few, recovery } };
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -91,5 +111,3 @@ function timeOf(work: () => void): number {
 function fail(why: string): never {
   throw new Error(why);
 }
-
-if (import.meta.main) benchDurability();
