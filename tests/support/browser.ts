@@ -31,6 +31,7 @@ export async function openPage(
     viewport: DESKTOP,
     locale: "en-GB",
     timezoneId: "UTC",
+    reducedMotion: "reduce",
     ...options,
   });
   const page = await context.newPage();
@@ -50,4 +51,13 @@ export async function openPage(
   });
   page.setDefaultTimeout(10_000);
   return { page, faults, close: () => context.close() };
+}
+
+/** Asks the page until it says yes. The policy of the page forbids what the library has for this. */
+export async function until(page: Page, expression: string): Promise<void> {
+  const endMs = performance.now() + 10_000;
+  while (!(await page.evaluate<unknown>(expression))) {
+    if (performance.now() > endMs) throw new Error(`Never became true: ${expression}`);
+    await page.waitForTimeout(20);
+  }
 }

@@ -27,6 +27,9 @@ export const DASHBOARD_POLICY = [
 
 const HTML = "text/html; charset=utf-8";
 
+/** Requests that are answered with the page. */
+const pages = new WeakSet<Request>();
+
 const ASSETS = [
   { path: "/assets/dashboard.js", type: "text/javascript; charset=utf-8", text: script },
   { path: "/assets/dashboard.css", type: "text/css; charset=utf-8", text: style },
@@ -41,14 +44,15 @@ export function addDashboard(app: Hono): void {
   app.get("/", async (c, next) => {
     if (!(c.req.header("accept") ?? "").includes("text/html")) return await next();
     c.header("vary", "accept");
+    pages.add(c.req.raw);
     return asset(c, { type: HTML, text: page });
   });
   for (const { path, type, text } of ASSETS) app.get(path, (c) => asset(c, { type, text }));
 }
 
-/** Whether the answer is the page. */
+/** Whether the answer is the page, or that the page is still the same. */
 export function isPage(c: Context): boolean {
-  return c.res.headers.get("content-type") === HTML;
+  return pages.has(c.req.raw);
 }
 
 const tags = new Map<string, string>();

@@ -12,8 +12,13 @@ interface Formats {
 
 const made = new Map<string, Formats>();
 
+/** The language that was chosen, as it is written where the browser's owner lives. */
+function localeOf(chosen: string): string {
+  return navigator.languages.find((one) => one.toLowerCase().startsWith(chosen)) ?? chosen;
+}
+
 function formats(): Formats {
-  const locale = language();
+  const locale = localeOf(language());
   let known = made.get(locale);
   if (known === undefined) {
     const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;

@@ -36,7 +36,7 @@ export function overviewPage(): Page {
       if (live.status === undefined) return;
       for (const tile of tiles) tile.update(live);
       strip.update(live.status);
-      flow.update(live.status, eventRate(live), ratesOf(live.history.slice(-6), 2).at(-1) ?? 0);
+      flow.update(live.status, rateOver(live, 5, 1), rateOver(live, 60, 2));
       results.update(live);
     },
     close: () => flow.close(),
@@ -44,11 +44,11 @@ export function overviewPage(): Page {
 }
 
 /** Smoothed over some seconds. */
-function eventRate({ history }: Live): number {
+function rateOver({ history }: Live, seconds: number, field: 1 | 2): number {
   const last = history.at(-1);
-  const before = history.at(-6) ?? history[0];
+  const before = history.at(-1 - seconds) ?? history[0];
   if (last === undefined || before === undefined || last[0] <= before[0]) return 0;
-  return Math.max((last[1] - before[1]) / (last[0] - before[0]), 0);
+  return Math.max((last[field] - before[field]) / (last[0] - before[0]), 0);
 }
 
 function ratesOf(samples: Live["history"], field: 1 | 2): number[] {
@@ -88,7 +88,8 @@ class Tile {
     if (newest === this.#drawnAt) return;
     this.#drawnAt = newest;
     const values = this.#values(history.slice(-SPAN));
-    const recent = values.slice(-5);
+    // Results come by the window: over a minute there is a rate of them.
+    const recent = values.slice(this.element.dataset["tile"] === "rows_per_second" ? -60 : -5);
     const isRate = this.#text === rate;
     const shown = isRate
       ? recent.reduce((sum, one) => sum + one, 0) / Math.max(recent.length, 1)
@@ -144,7 +145,7 @@ class LatestRows {
     this.#body.replaceChildren(
       ...newest.map((row) => {
         const query = new URLSearchParams({
-          add: JSON.stringify([row.rule, row.name, row.agg_func, row.labels]),
+          s: JSON.stringify([row.rule, row.name, row.agg_func, row.labels]),
         });
         return h(
           "tr",

@@ -1,6 +1,6 @@
 import type { SeriesPage } from "../../../../pipeline/view.ts";
 import { AnswerError, get } from "../api.ts";
-import { bdi, h, setText } from "../dom.ts";
+import { bdi, h, setAttribute, setText } from "../dom.ts";
 import { whole } from "../format.ts";
 import { icon } from "../icons.ts";
 import type { Live } from "../live.ts";
@@ -98,6 +98,7 @@ export class SeriesSearch {
 
   #typed(): void {
     clearTimeout(this.#timer);
+    setAttribute(this.#list, "aria-busy", "true");
     this.#timer = setTimeout(() => {
       this.#limit = PAGE;
       void this.#ask();
@@ -117,6 +118,7 @@ export class SeriesSearch {
   }
 
   #show({ series, matched, total }: SeriesPage): void {
+    setAttribute(this.#list, "aria-busy", undefined);
     setText(
       this.#count,
       t("series_found", { n: matched, shown: whole(matched), total: whole(total) }),
