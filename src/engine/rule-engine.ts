@@ -110,6 +110,28 @@ export class RuleEngine {
     return this.#eras.reduce((sum, { windows }) => sum + windows.seriesCount, 0);
   }
 
+  /**
+   * What a person should know of it: names whose events name several functions, which gives several series.
+   * The first `limit` names, and how many more there are.
+   */
+  notes(limit: number): string[] {
+    const { panes, selection, rule } = this.present;
+    if (panes === undefined || rule.aggregate.kind !== "event") return [];
+    const { series } = panes;
+    const notes: string[] = [];
+    for (const group of series.mixed) {
+      if (notes.length === limit) break;
+      const functions = series.functionsOf(group).map((fn) => rule.aggregate.functions[fn]!.key);
+      const labels = selection.groups.labels(group).map(([label, value]) => `${label}=${value}`);
+      const name = [selection.groups.name(group), ...labels].join(" ");
+      const last = functions.pop();
+      const count = functions.length === 1 ? "two" : functions.length + 1;
+      notes.push(`${name}: events name ${functions.join(", ")} and ${last}: ${count} series`);
+    }
+    const more = series.mixed.size - notes.length;
+    return more === 0 ? notes : [...notes, `and ${more} names more`];
+  }
+
   /** Forgets an era: its pages go with the next `changes`. */
   #drop(era: Era): void {
     this.#removed.push(...era.pages());

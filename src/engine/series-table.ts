@@ -32,6 +32,8 @@ export class SeriesTable {
   readonly #sizeMax: number;
   /** Offsets that were given back, by width. */
   readonly #free = new Map<number, number[]>();
+  /** Groups with series of more than one function, where each event names its own. */
+  #mixed = new Set<number>();
   /** Pages of `offsets` that changed since they were stored. */
   readonly #changedPages = new Set<number>();
 
@@ -51,6 +53,26 @@ export class SeriesTable {
     return key % this.stride;
   }
 
+  /** Groups whose events name several functions: with more than one series each. */
+  get mixed(): ReadonlySet<number> {
+    return this.#mixed;
+  }
+
+  /** The functions of which a group has a series: indices of `functions`. */
+  functionsOf(group: number): number[] {
+    return this.functions.flatMap((_, fn) =>
+      (this.offsets[group * this.stride + fn] ?? -1) >= 0 ? [fn] : [],
+    );
+  }
+
+  #noteMixed(group: number): void {
+    let count = 0;
+    for (let key = group * this.stride; key < (group + 1) * this.stride; key++) {
+      if ((this.offsets[key] ?? -1) >= 0) count++;
+    }
+    if (count > 1) this.#mixed.add(group);
+  }
+
   /** Gives a new key its cells; -1 when the rule holds as many series as it may. */
   add(key: number): number {
     const set = this.functions[this.functionOf(key)]!;
@@ -68,6 +90,7 @@ export class SeriesTable {
     this.offsets[key] = offset;
     this.#changedPages.add(Math.floor(key / PAGE_KEYS));
     this.size += count;
+    this.#noteMixed(this.groupOf(key));
     return offset;
   }
 
@@ -91,6 +114,9 @@ export class SeriesTable {
       released += functions.length;
     }
     this.size -= released;
+    for (const group of this.#mixed) {
+      if (this.functionsOf(group).length < 2) this.#mixed.delete(group);
+    }
     return released;
   }
 
@@ -108,6 +134,7 @@ export class SeriesTable {
     for (let key = 0; key < old.length; key++) {
       if (old[key]! >= 0) this.offsets[this.renumberedKey(key, numbers)] = old[key]!;
     }
+    this.#mixed = new Set([...this.#mixed].map((group) => numbers[group]!));
     for (let page = 0; page * PAGE_KEYS < old.length; page++) this.#changedPages.add(page);
   }
 
@@ -141,7 +168,9 @@ export class SeriesTable {
       this.ensureKeys(from + offsets.length);
       this.offsets.set(offsets, from);
       for (const [i, offset] of offsets.entries()) {
-        if (offset >= 0) this.size += this.functions[this.functionOf(from + i)]!.functions.length;
+        if (offset < 0) continue;
+        this.size += this.functions[this.functionOf(from + i)]!.functions.length;
+        this.#noteMixed(this.groupOf(from + i));
       }
     }
   }

@@ -25,6 +25,9 @@ import type {
 } from "./view.ts";
 import { windowsAround } from "./windows-around.ts";
 
+/** Names of a rule that are told of. */
+const NOTES_MAX = 20;
+
 const OUTBOX_FULL = "outbox: full, reading waits until a sink has taken some";
 
 /** States in which events are taken; those of the bus are while it is reloaded, too. */
@@ -99,6 +102,7 @@ export class LivePipelineView implements PipelineView {
       watermark_lag_seconds: known ? now - watermark : null,
       rules: processor.engine.rules.map((rule) => {
         const { window, to, from } = ruleSettings.get(rule.name)!;
+        const notes = from === undefined ? rule.notes(NOTES_MAX) : [];
         return {
           name: rule.name,
           series: rule.seriesCount,
@@ -108,6 +112,7 @@ export class LivePipelineView implements PipelineView {
           window: windowText(window),
           to,
           ...(from === undefined ? {} : { from }),
+          ...(notes.length === 0 ? {} : { notes }),
         };
       }),
       sinks: deliveries.map((delivery) => delivery.status()),

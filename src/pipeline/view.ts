@@ -70,6 +70,8 @@ export interface RuleStatus {
   readonly to: readonly string[];
   /** The rule whose windows it merges. */
   readonly from?: string;
+  /** What a person should know: names whose events name several functions, say. Absent: nothing. */
+  readonly notes?: readonly string[];
 }
 
 export interface SinkStatus {

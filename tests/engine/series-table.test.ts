@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { busFunctions as aggregations, byEvent } from "../../src/aggregations/list.ts";
+import { PageCollector, StoredPages } from "../../src/core/stored.ts";
 import { SeriesTable } from "../../src/engine/series-table.ts";
 
 const named = {
@@ -44,6 +45,24 @@ describe("SeriesTable", () => {
     expect(table.add(3)).not.toBe(sum); // max is narrower than sum
     expect(table.add(1)).toBe(sum); // avg is as wide
     expect([table.size, table.offsets[1_000_002]]).toEqual([3, min]);
+  });
+
+  test("knows the groups with several functions, as these come and go", () => {
+    const table = new SeriesTable(byEvent, 100);
+    for (const key of [7 * 5, 7 * 5 + 1, 8 * 5, 9 * 5 + 2, 9 * 5 + 4]) table.add(key);
+    expect([...table.mixed]).toEqual([7, 9]);
+    expect(table.functionsOf(9)).toEqual([2, 4]);
+    table.release((key) => key !== 7 * 5);
+    expect([...table.mixed]).toEqual([9]);
+    const numbers = new Int32Array(10).fill(-1);
+    for (const [number, group] of [7, 8, 9].entries()) numbers[group] = number;
+    table.renumber(numbers);
+    expect([[...table.mixed], table.functionsOf(2)]).toEqual([[2], [2, 4]]);
+    const pages = new PageCollector();
+    table.changes("rule/r", pages);
+    const other = new SeriesTable(byEvent, 100);
+    other.restore("rule/r", new StoredPages(pages.put));
+    expect([...other.mixed]).toEqual([2]);
   });
 
   test("follows names that are numbered anew", () => {
