@@ -31,9 +31,12 @@ export class SeriesData {
   readonly #onChange: () => void;
   readonly #held = new Map<string, Held>();
   readonly #end = new AbortController();
+  /** How many rows had fired when it was asked last, and by now. */
   #seen = 0;
+  #wanted = 0;
   #isAsking = false;
-  #askedAt = 0;
+  #askedAt = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
@@ -72,20 +75,32 @@ export class SeriesData {
     this.#held.delete(seriesId(series));
   }
 
-  /** More rows have fired: some may be of these. */
+  /** More rows have fired: some may be of these. It is asked once a second at the most. */
   follow(added: number): void {
-    if (added === this.#seen || this.#isAsking || performance.now() - this.#askedAt < EVERY_MS)
+    this.#wanted = added;
+    this.#askAgain();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#end.abort();
+  }
+
+  #askAgain(): void {
+    if (this.#isAsking || this.#wanted === this.#seen || this.#end.signal.aborted) return;
+    const waitMs = this.#askedAt + EVERY_MS - performance.now();
+    if (waitMs > 0) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#askAgain(), waitMs);
       return;
-    this.#seen = added;
+    }
+    this.#seen = this.#wanted;
     this.#isAsking = true;
     this.#askedAt = performance.now();
     void Promise.all(this.picked.map((held) => this.#ask(held))).finally(() => {
       this.#isAsking = false;
+      this.#askAgain();
     });
-  }
-
-  close(): void {
-    this.#end.abort();
   }
 
   async #ask(held: Held): Promise<void> {
