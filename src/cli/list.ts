@@ -5,6 +5,7 @@ import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { demo } from "./demo.ts";
+import { diff } from "./diff.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { init } from "./init.ts";
 import { rekey } from "./rekey.ts";
@@ -16,6 +17,7 @@ import { run } from "./run.ts";
 export const commands: readonly Command[] = [
   run,
   check,
+  diff,
   replay,
   bus,
   init,

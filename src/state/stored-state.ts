@@ -71,6 +71,11 @@ export class StoredState {
     });
   }
 
+  /** Every page, as one checkpoint left them. @throws {FatalError} One is damaged. */
+  allPages(): Promise<Page[]> {
+    return this.#database.snapshot(async () => this.pages(() => true));
+  }
+
   /** Removes dead letters up to `through`, or all of them; of one reason, or of any. Gives how many. */
   purge({
     through,
