@@ -101,6 +101,7 @@ function sayWhereToLook(url: string, settings: Settings, terminal: Terminal): vo
   terminal.say("");
   terminal.say("Measuring CPU, memory, disk and network of this machine twice a second.");
   terminal.say(`The first window of ${WINDOW_SECONDS} s closes in a moment. Meanwhile, elsewhere:`);
+  terminal.say(`  ${url}/                all of it, in a browser`);
   terminal.say(`  curl ${url}/status     what runs, and how far it is`);
   terminal.say(`  curl ${url}/windows    the windows that are open now`);
   terminal.say(

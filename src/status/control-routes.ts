@@ -56,6 +56,6 @@ export function addControlRoutes(app: Hono, options: ControlOptions): void {
 }
 
 function reasonOf(action: Action): string {
-  if (action === "backup") return "No backups are configured: set backup.every or backup.cron";
+  if (action === "backup") return "No backups are configured: set backup.every";
   return `This service cannot ${action}`;
 }

@@ -8,6 +8,9 @@ type Window = Status["windows"][number];
 
 const WINDOWS_SHOWN = 8;
 
+/** Windows that have fired and are forgotten. */
+const WINDOWS_REMEMBERED = 3;
+
 /** Of the ring: its radius on a grid of 64, and how long that makes it. */
 const RADIUS = 27;
 const ROUND = 2 * Math.PI * RADIUS;
@@ -28,6 +31,8 @@ export class RuleCard {
     "stroke-dasharray": ROUND,
   });
   readonly #ring: HTMLElement;
+  /** Those that are held or were a moment ago, by their start. */
+  readonly #seen = new Map<number, Window>();
   readonly #cells: KeyedList<{ window: Window; filled: number; most: number }>;
 
   constructor() {
@@ -68,7 +73,10 @@ export class RuleCard {
     ];
     setText(this.#facts, facts.join(" · "));
     const watermark = status.watermark ?? -Infinity;
-    const windows = status.windows.filter((window) => window.rule === rule.name);
+    const windows = this.#remembered(
+      status.windows.filter((window) => window.rule === rule.name),
+      watermark,
+    );
     const next = windows.find(({ fired }) => !fired);
     const filled = next === undefined ? 0 : filledPart(next, watermark);
     setAttribute(this.#arc, "stroke-dashoffset", (ROUND * (1 - filled)).toFixed(1));
@@ -88,6 +96,24 @@ export class RuleCard {
       shown.map((window) => ({ window, filled: filledPart(window, watermark), most })),
       ({ window }) => String(window.window_start),
     );
+  }
+
+  /** A rule that takes nothing late forgets a window as it fires: here it stays for a while. */
+  #remembered(held: readonly Window[], watermark: number): Window[] {
+    for (const window of held) this.#seen.set(window.window_start, window);
+    const starts = new Set(held.map(({ window_start }) => window_start));
+    for (const [start, window] of this.#seen) {
+      if (starts.has(start)) continue;
+      // A session that went on and merged is not one that fired.
+      if (window.window_end > watermark) this.#seen.delete(start);
+      else if (!window.fired) this.#seen.set(start, { ...window, fired: true });
+    }
+    const all = [...this.#seen.values()].sort((a, b) => a.window_start - b.window_start);
+    const over = all.filter(({ window_start }) => !starts.has(window_start));
+    for (const { window_start } of over.slice(0, -WINDOWS_REMEMBERED)) {
+      this.#seen.delete(window_start);
+    }
+    return all.filter(({ window_start }) => this.#seen.has(window_start));
   }
 }
 

@@ -1,0 +1,163 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLogger } from "../../src/core/logger.ts";
+import { PauseGate } from "../../src/pipeline/pause-gate.ts";
+import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import { LivePipelineView } from "../../src/pipeline/pipeline-view.ts";
+import { State } from "../../src/state/state.ts";
+import { scriptedSink } from "../support/scripted-sink.ts";
+import { batchOf, type Step, scriptedSource } from "../support/scripted-source.ts";
+import { settingsOf } from "../support/settings.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
+
+const T = 1_699_999_980; // a whole minute
+
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+function start(steps: readonly Step[]) {
+  const clock = new VirtualClock(T + 3600);
+  const source = scriptedSource(steps);
+  const sink = scriptedSink("main", []);
+  const dir = mkdtempSync(join(tmpdir(), "state-"));
+  folders.push(dir);
+  const state = State.open({ dir, pipeline: "test", share: "0/1", sinks: ["main"], now: T });
+  const settings = settingsOf({ source: source.settings, sinks: [sink.settings] });
+  const pipeline = new Pipeline(settings, {
+    clock,
+    logger: silentLogger,
+    state,
+    log: undefined,
+    random: () => 0.5,
+  });
+  const stop = new AbortController();
+  const ended = pipeline.run(stop.signal);
+  return {
+    clock,
+    source,
+    sink,
+    state,
+    pipeline,
+    stop,
+    ended,
+    view: new LivePipelineView(pipeline, "0.0.0"),
+  };
+}
+
+const batch = (value: number, timestamp: number, cursor: string): Step => ({
+  kind: "batch",
+  batch: batchOf([{ name: "cpu", value, timestamp }], { cursor }),
+});
+
+describe("Pipeline.pause()", () => {
+  test("stops reading with everything in a checkpoint, and resume reads on", async () => {
+    const { clock, pipeline, source, state, stop, ended, view } = start([
+      batch(1, T, "a"),
+      "wait",
+      batch(2, T + 1, "b"),
+    ]);
+    await settle();
+    pipeline.pause();
+    pipeline.pause();
+    await clock.advance(6_000); // the read under way ends
+    expect(view.status().state).toBe("paused");
+    expect(view.health()).toEqual({
+      status: "degraded",
+      reasons: ["pipeline: paused by an operator"],
+    });
+    expect(view.readiness()).toEqual({ ready: true });
+    expect(state.cursor).toBe("a");
+    expect(source.acked).toContain("a");
+    await clock.advance(3_600_000);
+    expect(view.ledger().received).toBe(1);
+    // The silence was ours: the window is open still.
+    expect(view.windows({ limit: 9 }).windows).toMatchObject([{ fired: false, count: 1 }]);
+    pipeline.resume();
+    await settle();
+    expect(view.status().state).toBe("running");
+    expect(view.ledger().received).toBe(2);
+    expect(view.windows({ limit: 9 }).windows).toMatchObject([{ fired: false, count: 2 }]);
+    stop.abort();
+    await ended;
+  });
+
+  test("a paused pipeline can be stopped", async () => {
+    const { clock, pipeline, stop, ended } = start([batch(1, T, "a"), "wait"]);
+    pipeline.pause();
+    await clock.advance(6_000);
+    stop.abort();
+    await ended;
+    expect(pipeline.state).toBe("stopped");
+  });
+});
+
+describe("Pipeline.checkpoint()", () => {
+  test("writes down what was read, at once", async () => {
+    const { pipeline, state, stop, ended } = start([batch(1, T, "a")]);
+    await settle();
+    expect(state.cursor).toBeUndefined();
+    await pipeline.checkpoint();
+    expect(state.cursor).toBe("a");
+    stop.abort();
+    await ended;
+  });
+});
+
+describe("what fired lately", () => {
+  test("is there for who looks, also what fired at the end of the input", async () => {
+    const { view, ended } = start([batch(1, T, "a"), batch(2, T + 120, "b"), { kind: "end" }]);
+    await ended;
+    expect(
+      view.results({ limit: 9 }).rows.map((row) => [row.name, row.window_start, row.value]),
+    ).toEqual([
+      ["cpu", T, 1],
+      ["cpu", T + 120, 2],
+    ]);
+    expect(view.series({ search: "CPU", limit: 9 })).toMatchObject({
+      total: 1,
+      matched: 1,
+      series: [{ name: "cpu" }],
+    });
+    expect(view.rowsSince(1, 9)).toMatchObject({ rows: [{ window_start: T + 120 }], skipped: 0 });
+    expect(view.status().results).toEqual({ added: 2, series: 1 });
+  });
+
+  test("windows around the watermark are shown rule by rule", async () => {
+    const { view, stop, ended } = start([batch(1, T, "a"), batch(2, T + 70, "b")]);
+    await settle();
+    expect(view.windowsNow()).toMatchObject([
+      { rule: "per_minute", window_start: T + 60, count: 1, fired: false },
+    ]);
+    stop.abort();
+    await ended;
+  });
+});
+
+describe("PauseGate", () => {
+  test("lets pass when it is open, when it opens, and when the wait is ended", async () => {
+    const gate = new PauseGate();
+    const never = new AbortController().signal;
+    await gate.pass(never);
+    gate.close();
+    let passed = 0;
+    const waiting = gate.pass(never).then(() => passed++);
+    const stop = new AbortController();
+    const stopped = gate.pass(stop.signal);
+    stop.abort();
+    await stopped;
+    expect(passed).toBe(0);
+    // Closed again before anybody passed: it is closed.
+    gate.open();
+    gate.close();
+    await settle();
+    expect(passed).toBe(0);
+    gate.open();
+    await waiting;
+    expect(gate.isClosed).toBe(false);
+  });
+});
