@@ -102,6 +102,7 @@ export class Pipeline {
     this.measurements = former?.measurements ?? new Measurements();
     this.recent = former?.recent ?? new RecentResults();
     this.lastEventMs = former?.lastEventMs;
+    this.pending = former?.pending;
     this.#gate = former === undefined ? new PauseGate() : former.#gate;
     this.#kept = former === undefined ? undefined : former.#kept;
     this.#options = options;
