@@ -170,6 +170,8 @@ export class LiveFeed {
     const { received, late, future, invalid, over_limit } = ledger;
     const outbox = sinks.reduce((sum, sink) => sum + sink.outbox, 0);
     const refused = late + future + invalid + over_limit;
+    // Asked twice at one moment: there is no rate between them.
+    if (this.#history.at(-1)?.[0] === now) return;
     this.#history.push([now, received, results.added, watermark_lag_seconds, outbox, refused]);
     if (this.#history.length > HISTORY_SAMPLES_MAX) this.#history.shift();
   }

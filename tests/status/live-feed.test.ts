@@ -114,7 +114,10 @@ describe("LiveFeed", () => {
     const feed = feedOf(stage);
     const streams = Array.from({ length: STREAM_CLIENTS_MAX + 1 }, () => feed.open(undefined));
     expect(streams.filter((stream) => stream === undefined)).toHaveLength(1);
-    for (let second = 0; second < HISTORY_SAMPLES_MAX + 50; second++) feed.tick();
+    for (let second = 0; second < HISTORY_SAMPLES_MAX + 50; second++) {
+      stage.step();
+      feed.tick();
+    }
     feed.close();
     expect(feed.clientCount).toBe(0);
   });

@@ -24,7 +24,11 @@ function formats(): Formats {
     const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
     known = {
       whole: new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }),
-      short: new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 3 }),
+      // 66.5M: the small letters of some regions look like units.
+      short: new Intl.NumberFormat(language(), {
+        notation: "compact",
+        maximumSignificantDigits: 3,
+      }),
       value: new Intl.NumberFormat(locale, { maximumSignificantDigits: 7 }),
       percent: new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }),
       clock: new Intl.DateTimeFormat(locale, { ...time, second: "2-digit" }),
@@ -47,6 +51,10 @@ export const whole = (n: number): string => formats().whole.format(n);
 /** 12,345 or 1.23M: fits a tile. */
 export const short = (n: number): string =>
   Math.abs(n) < 100_000 ? formats().whole.format(n) : formats().short.format(n);
+
+/** 1,234 or 12.3K: fits a small box. */
+export const tiny = (n: number): string =>
+  Math.abs(n) < 10_000 ? formats().whole.format(n) : formats().short.format(n);
 
 /** A rate: small ones with a fraction. */
 export const rate = (n: number): string =>

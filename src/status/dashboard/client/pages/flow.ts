@@ -1,5 +1,5 @@
 import { bdi, h, KeyedList, setAttribute, setText, setVar, svg } from "../dom.ts";
-import { duration, rate, short } from "../format.ts";
+import { duration, rate, short, tiny } from "../format.ts";
 import { icon } from "../icons.ts";
 import type { Status } from "../live.ts";
 import { Pill } from "../parts.ts";
@@ -242,7 +242,7 @@ class SinkRow {
   update(sink: Sink): void {
     setText(this.#name, sink.name);
     setText(this.#kind, sink.kind);
-    setText(this.#outbox, short(sink.outbox));
+    setText(this.#outbox, tiny(sink.outbox));
     // Each tenfold is a sixth of the height: from one row to a million.
     setVar(this.#vessel, "--fill", String(Math.min(Math.log10(1 + sink.outbox) / 6, 1)));
     this.#pill.set(...breakerOf(sink));

@@ -1,10 +1,20 @@
 import { bdi, h, KeyedList, setAttribute, setText, setVar, svg } from "../dom.ts";
-import { duration, iso, short, windowStart } from "../format.ts";
+import { clock, duration, iso, short, windowStart } from "../format.ts";
 import type { Status } from "../live.ts";
 import { t } from "../words.ts";
 
 type Rule = Status["rules"][number];
 type Window = Status["windows"][number];
+
+/** A window as its cell shows it. */
+interface Filling {
+  readonly window: Window;
+  /** How much of it the watermark has passed. */
+  readonly filled: number;
+  /** Events of the largest one beside it. */
+  readonly most: number;
+  readonly isFine: boolean;
+}
 
 const WINDOWS_SHOWN = 8;
 
@@ -33,7 +43,7 @@ export class RuleCard {
   readonly #ring: HTMLElement;
   /** Those that are held or were a moment ago, by their start. */
   readonly #seen = new Map<number, Window>();
-  readonly #cells: KeyedList<{ window: Window; filled: number; most: number }>;
+  readonly #cells: KeyedList<Filling>;
 
   constructor() {
     const cells = h("ol", { class: "cells", "aria-label": t("windows") });
@@ -92,8 +102,10 @@ export class RuleCard {
     setAttribute(this.#ring, "aria-label", said);
     const shown = windows.slice(-WINDOWS_SHOWN);
     const most = Math.max(...shown.map(({ count: events }) => events), 1);
+    // One kind of label for all: with seconds where any of them needs them.
+    const isFine = shown.some(({ window_start }) => window_start % 60 !== 0);
     this.#cells.update(
-      shown.map((window) => ({ window, filled: filledPart(window, watermark), most })),
+      shown.map((window) => ({ window, filled: filledPart(window, watermark), most, isFine })),
       ({ window }) => String(window.window_start),
     );
   }
@@ -151,13 +163,14 @@ class Cell {
     );
   }
 
-  update({ window, filled, most }: { window: Window; filled: number; most: number }): void {
+  update({ window, filled, most, isFine }: Filling): void {
     const state = window.fired ? "fired" : filled >= 1 ? "over" : filled > 0 ? "filling" : "ahead";
     setAttribute(this.element, "data-state", state);
     setVar(this.element, "--filled", filled.toFixed(3));
     setVar(this.element, "--level", (window.count / most).toFixed(3));
     setText(this.#count, short(window.count));
-    setText(this.#start, windowStart(window.window_start, window.window_end));
+    const { window_start, window_end } = window;
+    setText(this.#start, isFine ? clock(window_start) : windowStart(window_start, window_end));
     const word = window.fired ? "window_fired" : "window_open";
     setText(
       this.#said,
