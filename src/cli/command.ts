@@ -26,16 +26,21 @@ export interface Command<Args extends ArgsDef = ArgsDef> {
   readonly name: string;
   /** One sentence, for the overview. */
   readonly summary: string;
+  /** What the page of the command says besides, a line each. */
+  readonly details?: readonly string[];
   readonly args: Args;
+  /** Whether more words may follow the last positional one; `run` gets them. */
+  readonly takesMore?: true;
   /** Whole command lines with what they do, for `--help`. */
   readonly examples: readonly { readonly line: string; readonly does: string }[];
   /**
    * Does it. Called once, with arguments that were checked.
    *
+   * @param more The words behind the last positional one, where the command takes them.
    * @throws {UsageError} The arguments do not go together. Exit code 2.
    * @throws {ConfigError} The configuration is wrong. Exit code 78.
    */
-  run(values: Values<Args>, context: CommandContext): Promise<ExitCode>;
+  run(values: Values<Args>, context: CommandContext, more: readonly string[]): Promise<ExitCode>;
 }
 
 /** Gives a command its types. */

@@ -28,8 +28,10 @@ export async function helpOf(command: Command, style: "colour" | "plain"): Promi
       help: { type: "boolean", alias: "h", description: "Print this page" },
     },
   });
+  const details = command.details?.map((line) => `  ${line}\n`).join("");
+  const more = details === undefined ? "" : `\n\nDETAILS\n\n${details.trimEnd()}`;
   const examples = command.examples.map(({ line, does }) => `  # ${does}\n  ${line}`).join("\n\n");
-  return inStyle(`${usage.trimEnd()}\n\nEXAMPLES\n\n${examples}`, style);
+  return inStyle(`${usage.trimEnd()}${more}\n\nEXAMPLES\n\n${examples}`, style);
 }
 
 /** citty colours by the environment, whatever it writes to. */

@@ -12,11 +12,13 @@ import { rekey } from "./rekey.ts";
 import { replay } from "./replay.ts";
 import { restore } from "./restore.ts";
 import { run } from "./run.ts";
+import { test } from "./test.ts";
 
 /** Every command, in the order of the overview. */
 export const commands: readonly Command[] = [
   run,
   check,
+  test,
   diff,
   replay,
   bus,

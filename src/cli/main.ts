@@ -44,7 +44,9 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
     terminal.print(await helpOf(command, style));
     return EXIT.ok;
   }
-  return await command.run(readArguments(rest, command.args), context);
+  const more: string[] = [];
+  const values = readArguments(rest, command.args, command.takesMore ? more : undefined);
+  return await command.run(values, context, more);
 }
 
 /** Behind `--` a word is a word. */

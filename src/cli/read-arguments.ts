@@ -8,13 +8,15 @@ import { UsageError } from "./exit.ts";
  * Reads the arguments behind a command's name, strictly: citty by itself lets unknown options, options
  * without their value and surplus words pass.
  *
+ * @param more Takes the words behind the last positional one; undefined: there must be none.
  * @throws {UsageError} With the nearest right spelling.
  */
 export function readArguments<const Args extends ArgsDef>(
   words: readonly string[],
   definitions: Args,
+  more?: string[],
 ): Values<Args> {
-  checkWords(words, definitions);
+  checkWords(words, definitions, more);
   const parsed = parseArgs([...words], definitions);
   const values = Object.entries(definitions).map(([name, definition]) => {
     const value = parsed[name];
@@ -24,7 +26,11 @@ export function readArguments<const Args extends ArgsDef>(
   return Object.fromEntries(values) as Values<Args>;
 }
 
-function checkWords(words: readonly string[], definitions: ArgsDef): void {
+function checkWords(
+  words: readonly string[],
+  definitions: ArgsDef,
+  more: string[] | undefined,
+): void {
   const options = optionsOf(definitions);
   const { tokens } = tokenize({
     args: [...words],
@@ -45,9 +51,9 @@ function checkWords(words: readonly string[], definitions: ArgsDef): void {
   let seen = 0;
   for (const token of tokens) {
     if (token.kind === "positional") {
-      if (seen++ >= positionals.length) {
-        throw new UsageError(`Unexpected argument "${token.value}"`);
-      }
+      if (seen++ < positionals.length) continue;
+      if (more === undefined) throw new UsageError(`Unexpected argument "${token.value}"`);
+      more.push(token.value);
     } else if (token.kind === "option") {
       const definition = options.get(token.name);
       if (definition === undefined) throw new UsageError(unknownOption(token.rawName, options));

@@ -24,6 +24,15 @@ describe("readArguments()", () => {
     });
   });
 
+  test("gives the words behind the last positional one to who takes them", () => {
+    const more: string[] = [];
+    expect(readArguments(["-i", "x", "a", "--json", "b", "c"], definitions, more).url).toBe("a");
+    expect(more).toEqual(["b", "c"]);
+    expect(() => readArguments(["-i", "x", "a", "b"], definitions)).toThrow(
+      new UsageError('Unexpected argument "b"'),
+    );
+  });
+
   test("leaves undefined what was not given, and false a flag", () => {
     const values = readArguments(["--input", "x"], definitions);
     expect(values.config).toBeUndefined();
