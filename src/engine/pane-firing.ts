@@ -59,7 +59,7 @@ export class PaneFiring {
    */
   fire(window: WindowState, rows: EngineRow[], isOver: boolean): void {
     const own = this.panesOf(window);
-    if (isOver) this.#lookForGaps(window, own);
+    this.#lookForGaps(window, own);
     const isFirst = window.changed === undefined;
     // All series of several panes are summed pane by pane, which is faster than series by series.
     const panes = isFirst && own.length > 1 ? [this.#sum(own)] : own;
@@ -100,7 +100,7 @@ export class PaneFiring {
     this.#count(window, own, isFirst);
   }
 
-  /** What early rows did not know: that events are missing. */
+  /** What early rows did not know: that events are missing. All of them are told again, at once. */
   #lookForGaps(window: WindowState, panes: readonly Pane[]): void {
     const { isEarly, isPartial } = this.#of.context;
     if (!isEarly || window.changed === undefined || window.partial) return;
