@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { expectDashboard } from "../support/expect-dashboard.ts";
 
 // The same source on Deno: a smoke test of the whole job, from the bus over HTTP to a row in SQLite.
 
@@ -62,6 +63,7 @@ test(
         if (status.sinks[0]!.written === 1) break;
         await Bun.sleep(50);
       }
+      await expectDashboard(url);
       child.kill("SIGTERM");
       expect((await once(child, "exit"))[0]).toBe(0);
       const db = new DatabaseSync(join(folder, "rows.sqlite"), { readOnly: true });

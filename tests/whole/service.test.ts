@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { installExecutable } from "../support/executable.ts";
+import { expectDashboard } from "../support/expect-dashboard.ts";
 import { configure, getJson, queryRows, rowsIn, startService, until } from "../support/service.ts";
 
 // The executable alone in an empty folder, as a person would use it.
@@ -58,6 +59,7 @@ describe("aggregator run", () => {
       });
       expect(await getJson(`${url}/healthz`)).toEqual({ status: "ok" });
       expect(await getJson(`${url}/readyz`)).toEqual({ ready: true });
+      await expectDashboard(url);
       const { code, stderr } = await running.stop();
       expect(code).toBe(0);
       expect(stderr).not.toContain("ERR");
