@@ -36,9 +36,16 @@ export class Inputs {
 export async function rowsIn(path: string): Promise<AnswerRow[]> {
   const rows: AnswerRow[] = [];
   for await (const line of createInterface({ input: createReadStream(path) })) {
-    if (line === "") continue;
-    const { name, agg_func, window_start, value, count } = JSON.parse(line) as AnswerRow;
-    rows.push({ name, agg_func, window_start, value, count });
+    if (line !== "") rows.push(rowOf(line));
   }
   return rows;
+}
+
+export function rowsOfJson(text: string): AnswerRow[] {
+  return text.trim().split("\n").map(rowOf);
+}
+
+function rowOf(line: string): AnswerRow {
+  const { name, agg_func, window_start, value, count } = JSON.parse(line) as AnswerRow;
+  return { name, agg_func, window_start, value, count };
 }

@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly stdout?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** CPU that it is held to, where the system can do that. */
-  readonly core?: number;
+  readonly core?: number | undefined;
 }
 
 /** Runs a program to its end, and measures the whole process. @throws It fails, with what it said. */
@@ -41,12 +41,40 @@ export async function measure(command: readonly string[], options: RunOptions): 
   const seconds = (performance.now() - start) / 1000;
   clearInterval(watching);
   if (code !== 0) {
-    const program = command.map((part) => part.split("/").at(-1)).join(" ");
-    throw new Error(`${program} failed (${child.signalCode ?? code}): ${said.slice(-2000)}`);
+    throw new Error(
+      `${programOf(command)} failed (${child.signalCode ?? code}): ${said.slice(-2000)}`,
+    );
   }
   // It has ended, so that its usage is known.
   const cpuSeconds = Number(child.resourceUsage()!.cpuTime.total) / 1e6;
   return { seconds, cpuSeconds, peakMiB: peakKiB === 0 ? undefined : peakKiB / 2 ** 10 };
+}
+
+/** Runs a program that writes one JSON object to standard output. @throws It fails. */
+export async function runForJson<Result>(
+  command: readonly string[],
+  { cwd, core, env }: Pick<RunOptions, "cwd" | "core" | "env">,
+): Promise<Result> {
+  const child = Bun.spawn(pinned(command, core), {
+    cwd,
+    env: { ...process.env, ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: RUN_MS_MAX,
+  });
+  const [written, said] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  if ((await child.exited) !== 0) {
+    throw new Error(`${programOf(command)} failed: ${said.slice(-2000)}`);
+  }
+  return JSON.parse(written) as Result; // its own form
+}
+
+/** As a person knows it: without the folders. */
+export function programOf(command: readonly string[]): string {
+  return command.map((part) => part.split("/").at(-1)).join(" ");
 }
 
 /** The same command held to one CPU, where `taskset` is there. */
@@ -70,14 +98,6 @@ export function cpuSecondsOf(pid: number): number {
   // The name of the program stands in brackets and may hold anything.
   const fields = read(`/proc/${pid}/stat`).split(") ").at(-1)!.split(" ");
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND;
-}
-
-/** The same to the nanosecond, of the threads that live. */
-export function exactCpuSecondsOf(pid: number): number {
-  const threads = list(`/proc/${pid}/task`);
-  return threads.reduce((sum, thread) => {
-    return sum + Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(" ")[0] ?? 0) / 1e9;
-  }, 0);
 }
 
 /** Files, sockets and whatever else a process holds open. */

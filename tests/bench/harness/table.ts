@@ -63,6 +63,36 @@ export function throughputTable(options: {
   };
 }
 
+/** Of rows that each have a baseline of their own. */
+export function pairColumns(baseline: string): readonly Column[] {
+  return [
+    { key: "rate", head: "M events/s", digits: 2 },
+    { key: "base", head: baseline, digits: 2 },
+    { key: "ratio", head: `to ${baseline}`, digits: 2 },
+    { key: "cpuRatio", head: "in CPU time", digits: 2 },
+    { key: "peakMiB", head: "peak MiB", digits: 0 },
+  ];
+}
+
+/** A row of such a table. */
+export function pairRow(
+  name: string,
+  of: { readonly ours: Standing; readonly base: Standing; readonly events: number },
+): TableRow {
+  const { ours, base, events } = of;
+  return {
+    name,
+    cells: {
+      rate: events / median(ours, ({ seconds }) => seconds)! / 1e6, // always measured
+      base: events / median(base, ({ seconds }) => seconds)! / 1e6,
+      ratio: ratio(ours, base),
+      cpuRatio: ratio(ours, base, ({ cpuSeconds }) => cpuSeconds),
+      peakMiB: median(ours, ({ peakMiB }) => peakMiB),
+    },
+    samples: ours.samples,
+  };
+}
+
 /** Lines for a person. */
 export function tableText({ title, remarks = [], columns, rows }: Table): string {
   const nameWidth = Math.max(0, ...rows.map(({ name }) => name.length)) + 1;

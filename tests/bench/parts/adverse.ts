@@ -1,7 +1,7 @@
 import type { StreamShape } from "../generate.ts";
 import type { Bench, Part } from "../harness/bench.ts";
-import { contest, median, ratio, standingOf } from "../harness/contest.ts";
-import type { Table, TableRow } from "../harness/table.ts";
+import { contest, standingOf } from "../harness/contest.ts";
+import { pairColumns, pairRow, type Table, type TableRow } from "../harness/table.ts";
 import { naive, replayOf } from "./programs.ts";
 
 const SHAPES: Readonly<Record<string, StreamShape>> = {
@@ -22,13 +22,7 @@ export const adverse: Part = {
     for (const [name, shape] of Object.entries(SHAPES)) rows.push(await row(bench, name, shape));
     const table: Table = {
       title: `Adverse inputs, ${bench.events.toLocaleString("en-US")} events each, executable`,
-      columns: [
-        { key: "rate", head: "M events/s", digits: 2 },
-        { key: "naive", head: "naive", digits: 2 },
-        { key: "ratio", head: "to naive", digits: 2 },
-        { key: "cpuRatio", head: "in CPU time", digits: 2 },
-        { key: "peakMiB", head: "peak MiB", digits: 0 },
-      ],
+      columns: pairColumns("naive"),
       rows,
     };
     return [table];
@@ -41,17 +35,6 @@ async function row(bench: Bench, name: string, shape: StreamShape): Promise<Tabl
   const contestants = [naive(bench, input), replayOf(bench, { name: "ours", input })];
   const say = (text: string): void => bench.say(`${name}, ${text}`);
   const standings = await contest(contestants, { rounds, say });
-  const base = standingOf(standings, "naive");
-  const ours = standingOf(standings, "ours");
-  return {
-    name,
-    cells: {
-      rate: events / median(ours, ({ seconds }) => seconds)! / 1e6, // always measured
-      naive: events / median(base, ({ seconds }) => seconds)! / 1e6,
-      ratio: ratio(ours, base),
-      cpuRatio: ratio(ours, base, ({ cpuSeconds }) => cpuSeconds),
-      peakMiB: median(ours, ({ peakMiB }) => peakMiB),
-    },
-    samples: ours.samples,
-  };
+  const [base, ours] = [standingOf(standings, "naive"), standingOf(standings, "ours")];
+  return pairRow(name, { ours, base, events });
 }
