@@ -33,6 +33,8 @@ export class Connection<Resource extends Closable> {
   #resource: Resource | undefined;
   /** Failures since it started. */
   errors = 0;
+  /** What the last of them was, also after it was overcome. */
+  lastError: string | undefined;
   /** Whether it was ever open. */
   wasOpen = false;
   /** What is wrong. */
@@ -139,6 +141,7 @@ export class Connection<Resource extends Closable> {
   #failed(failure: TransientError): void {
     const { label, logger } = this.#options;
     this.errors++;
+    this.lastError = failure.message;
     const before = this.#breaker.state;
     const ms = this.#breaker.failed(failure);
     const fields = { error: failure.message, next_try_ms: Math.round(ms) };

@@ -99,7 +99,7 @@ export class Delivery {
   }
 
   status(): SinkStatus {
-    const { problem } = this.#connection;
+    const { problem, lastError } = this.#connection;
     return {
       name: this.name,
       kind: this.#sink.definition.name,
@@ -109,6 +109,7 @@ export class Delivery {
       outbox: this.#options.state.outbox.depth(this.name),
       written: this.#written,
       errors: this.#connection.errors,
+      ...(lastError === undefined ? {} : { last_error: lastError }),
       ...(problem === undefined ? {} : { problem }),
     };
   }

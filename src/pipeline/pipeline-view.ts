@@ -206,6 +206,8 @@ export class LivePipelineView implements PipelineView {
       pending: pending ?? null,
       cursor: cursor ?? null,
       last_event_age_seconds: age,
+      errors: source.errors,
+      ...(source.lastError === undefined ? {} : { last_error: source.lastError }),
       ...(problem === undefined ? {} : { problem }),
     };
   }

@@ -53,6 +53,9 @@ export interface SourceStatus {
   readonly pending: number | null;
   readonly cursor: string | null;
   readonly last_event_age_seconds: number | null;
+  /** Failed tries since the start, and what the last one was. */
+  readonly errors: number;
+  readonly last_error?: string;
   /** Why it is not connected, and when the next try is; or why nothing is read although it is. */
   readonly problem?: string;
 }
@@ -82,7 +85,9 @@ export interface SinkStatus {
   readonly breaker: "closed" | "open" | "half-open";
   readonly outbox: number;
   readonly written: number;
+  /** Failed tries since the start, and what the last one was. */
   readonly errors: number;
+  readonly last_error?: string;
   readonly problem?: string;
 }
 

@@ -46,8 +46,8 @@ describe.skipIf(!hasBrowser)("every page", () => {
     ["desktop", DESKTOP],
     ["phone", PHONE],
   ] as const) {
-    for (const colorScheme of ["light", "dark"] as const) {
-      test(`is whole and accessible: ${size}, ${colorScheme}`, async () => {
+    test(`is whole and accessible: ${size}`, async () => {
+      const looked = (["light", "dark"] as const).map(async (colorScheme) => {
         const { page, faults, close } = await openPage(browser, {
           viewport,
           colorScheme,
@@ -89,6 +89,7 @@ describe.skipIf(!hasBrowser)("every page", () => {
         ).toBe(0);
         await close();
       });
-    }
+      await Promise.all(looked);
+    });
   }
 });

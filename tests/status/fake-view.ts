@@ -29,6 +29,7 @@ export function fakeView(overrides: Partial<PipelineView> = {}): FakeView {
         pending: 0,
         cursor: "hunter2",
         last_event_age_seconds: null,
+        errors: 0,
       },
       watermark: 1_700_000_100.5,
       watermark_lag_seconds: 5.1,

@@ -140,6 +140,7 @@ export class StagedPipeline implements PipelineView {
         pending: isEmpty ? null : 120,
         cursor: isEmpty ? null : `orders/0@${41_870 + this.second}`,
         last_event_age_seconds: isEmpty ? null : 0.2,
+        errors: 0,
       },
       watermark: isEmpty ? null : this.now - 5.1,
       watermark_lag_seconds: isEmpty ? null : 5.1,
@@ -253,6 +254,7 @@ export class StagedPipeline implements PipelineView {
             breaker: "open" as const,
             outbox: this.#outbox,
             errors: 17,
+            last_error: "connect ECONNREFUSED 10.0.0.7:5432",
             problem,
           };
     return [

@@ -52,9 +52,14 @@ export const whole = (n: number): string => formats().whole.format(n);
 export const short = (n: number): string =>
   Math.abs(n) < 100_000 ? formats().whole.format(n) : formats().short.format(n);
 
-/** 1,234 or 12.3K: fits a small box. */
-export const tiny = (n: number): string =>
-  Math.abs(n) < 10_000 ? formats().whole.format(n) : formats().short.format(n);
+const tinyFormat = new Intl.NumberFormat("en", {
+  notation: "compact",
+  maximumSignificantDigits: 3,
+});
+
+/** 1,234 or 12.3K: fits a small box, in any language. */
+export const tiny = (n: number, most = 10_000): string =>
+  Math.abs(n) < most ? formats().whole.format(n) : tinyFormat.format(n);
 
 /** A rate: small ones with a fraction. */
 export const rate = (n: number): string =>

@@ -221,7 +221,7 @@ class Term {
   update(counts: Counts): void {
     const count = counts[this.#outcome];
     const share = count / Math.max(counts.received, 1);
-    setText(this.#value, short(count));
+    setText(this.#value, whole(count));
     setText(this.#count, whole(count));
     setText(this.#share, count > 0 && share < 0.001 ? `< ${percent(0.001)}` : percent(share));
     setVar(this.#bar, "--part", String(share));

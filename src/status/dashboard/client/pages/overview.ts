@@ -154,6 +154,7 @@ class LatestRows {
             "th",
             { scope: "row" },
             h("a", { class: "name", href: `#/explore?${query}` }, bdi(row.name)),
+            " ",
             labelsOf(row.labels),
           ),
           h("td", {}, h("code", {}, row.agg_func)),

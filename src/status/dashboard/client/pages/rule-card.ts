@@ -1,5 +1,5 @@
 import { bdi, h, KeyedList, setAttribute, setText, setVar, svg } from "../dom.ts";
-import { clock, duration, iso, short, windowStart } from "../format.ts";
+import { clock, duration, iso, short, tiny, windowStart } from "../format.ts";
 import type { Status } from "../live.ts";
 import { t } from "../words.ts";
 
@@ -16,7 +16,7 @@ interface Filling {
   readonly isFine: boolean;
 }
 
-const WINDOWS_SHOWN = 8;
+const WINDOWS_SHOWN = 6;
 
 /** Windows that have fired and are forgotten. */
 const WINDOWS_REMEMBERED = 3;
@@ -168,7 +168,7 @@ class Cell {
     setAttribute(this.element, "data-state", state);
     setVar(this.element, "--filled", filled.toFixed(3));
     setVar(this.element, "--level", (window.count / most).toFixed(3));
-    setText(this.#count, short(window.count));
+    setText(this.#count, tiny(window.count, 100_000));
     const { window_start, window_end } = window;
     setText(this.#start, isFine ? clock(window_start) : windowStart(window_start, window_end));
     const word = window.fired ? "window_fired" : "window_open";

@@ -1,4 +1,4 @@
-import { bdi, h, KeyedList, setAttribute, setText } from "../dom.ts";
+import { bdi, h, KeyedList, setAttribute, setText, visible } from "../dom.ts";
 import { duration, moment, short, whole } from "../format.ts";
 import { icon } from "../icons.ts";
 import type { Live, Status } from "../live.ts";
@@ -18,6 +18,8 @@ export function sinksPage(): Page {
     "last_event_name",
     "watermark",
     "lag",
+    "errors_name",
+    "last_error",
   ]);
   const sinks = h("div", { class: "sink-cards" });
   const list = new KeyedList<Sink>(sinks, () => new SinkCard());
@@ -47,6 +49,8 @@ export function sinksPage(): Page {
         age === null ? t("no_events_yet") : t("ago", { ago: duration(age) }),
         status.watermark === null ? "—" : moment(status.watermark),
         status.watermark_lag_seconds === null ? "—" : duration(status.watermark_lag_seconds),
+        whole(from.errors),
+        visible(from.last_error ?? t("no_error")),
       ]);
       list.update(status.sinks, (sink) => sink.name);
     },
@@ -75,7 +79,14 @@ class Facts {
       h(
         "dl",
         { class: "facts" },
-        ...words.map((word, i) => h("div", {}, h("dt", {}, t(word)), this.#values[i])),
+        ...words.map((word, i) =>
+          h(
+            "div",
+            { class: word === "last_error" ? "fact-long" : "" },
+            h("dt", {}, t(word)),
+            this.#values[i],
+          ),
+        ),
       ),
     );
   }
@@ -109,7 +120,7 @@ class SinkCard {
   constructor() {
     this.#facts = new Facts(
       "sinks",
-      ["kind", "outbox", "written_name", "errors_name"],
+      ["kind", "outbox_name", "written_name", "errors_name", "last_error"],
       h("div", { class: "breaker-row" }, this.#breaker, this.#said),
     );
     this.element = this.#facts.element;
@@ -122,6 +133,7 @@ class SinkCard {
       t("rows", { n: sink.outbox, shown: short(sink.outbox) }),
       t("rows", { n: sink.written, shown: whole(sink.written) }),
       whole(sink.errors),
+      visible(sink.last_error ?? t("no_error")),
     ]);
     setAttribute(this.#breaker, "data-breaker", sink.breaker);
     const said = t(`breaker_said_${sink.breaker.replace("-", "_")}` as Word);
