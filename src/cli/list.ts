@@ -13,6 +13,7 @@ import { replay } from "./replay.ts";
 import { restore } from "./restore.ts";
 import { run } from "./run.ts";
 import { test } from "./test.ts";
+import { why } from "./why.ts";
 
 /** Every command, in the order of the overview. */
 export const commands: readonly Command[] = [
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   test,
   diff,
   replay,
+  why,
   bus,
   init,
   demo,

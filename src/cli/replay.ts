@@ -5,16 +5,16 @@ import { loadConfig } from "../config/load.ts";
 import type { Refusal } from "../core/event.ts";
 import type { ResultRow } from "../core/result.ts";
 import { rowToJson } from "../core/result-json.ts";
-import type { Settings, SourceSettings } from "../core/settings.ts";
+import type { Settings } from "../core/settings.ts";
 import { secondsOf } from "../core/time.ts";
+import { Explainer } from "../pipeline/explain/explainer.ts";
 import { realClock } from "../pipeline/real-clock.ts";
 import { type ReplaySummary, replay as replayEvents } from "../pipeline/replay.ts";
 import { SinkOutput } from "../pipeline/sink-output.ts";
-import { file } from "../sources/file.ts";
-import { stdin } from "../sources/stdin.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
+import { inputOf } from "./input-of.ts";
 import { LineOutput, ReaderGoneError } from "./line-output.ts";
 import { logLevelOf, openLog } from "./log.ts";
 import { openProgressBar } from "./progress.ts";
@@ -57,6 +57,13 @@ export const replay = defineCommand({
       valueHint: "file",
       description: "Write every refused event there, with its reason and place (NDJSON)",
     },
+    explain: {
+      type: "string",
+      valueHint: "file|-",
+      description:
+        "Write what became of every event there (NDJSON): its windows, or why it is in none; " +
+        "- is standard output, for which the rows have to go elsewhere",
+    },
     config: configArg,
     json: { ...jsonArg, description: "Print the summary as JSON, on stderr" },
   },
@@ -67,10 +74,19 @@ export const replay = defineCommand({
       line: "aggregator replay --input day.ndjson.gz --to warehouse",
       does: "Correct the rows of a day in a sink of the configuration",
     },
+    {
+      line: "aggregator replay --input day.ndjson --explain why.ndjson > rows.ndjson",
+      does: "The rows, and for every event what became of it",
+    },
   ],
   async run(values, { terminal, env, cwd }) {
     if (values.output !== undefined && values.to !== undefined) {
       throw new UsageError("Options --output and --to exclude each other");
+    }
+    if (values.explain === "-" && values.output === undefined && values.to === undefined) {
+      throw new UsageError(
+        "Option --explain - needs --output or --to: the rows have to go elsewhere",
+      );
     }
     const settings = await loadConfig({ path: values.config, cwd, env });
     terminal.hide(settings.secrets);
@@ -82,6 +98,7 @@ export const replay = defineCommand({
       values["dead-letters"] === undefined
         ? undefined
         : LineOutput.toFile(resolve(cwd, values["dead-letters"]));
+    const explanations = values.explain === undefined ? undefined : linesTo(values.explain, cwd);
     const refusals = new RefusalReport();
     const bar = openProgressBar(terminal, {
       clock: realClock,
@@ -101,11 +118,17 @@ export const replay = defineCommand({
         onBatch: async (done) => {
           bar.update(done);
           await letters?.flush();
+          await explanations?.flush();
         },
+        watcher:
+          explanations === undefined
+            ? undefined
+            : new Explainer(settings, (one) => explanations.add(JSON.stringify(one))),
         signal: stop,
       });
       await output.close();
       await letters?.close();
+      await explanations?.close();
       bar.close();
       if (values.json) terminal.say(JSON.stringify(summary));
       else say(summary, refusals, terminal);
@@ -115,6 +138,7 @@ export const replay = defineCommand({
       // Whoever read the rows has enough: that is no failure, and a pipe is no place for remarks.
       if (failure instanceof ReaderGoneError) {
         await letters?.close();
+        if (values.explain !== "-") await explanations?.close();
         return EXIT.ok;
       }
       if (!stop.aborted) throw failure;
@@ -123,11 +147,6 @@ export const replay = defineCommand({
     }
   },
 });
-
-function inputOf(path: string, cwd: string): SourceSettings {
-  if (path === "-") return { definition: stdin, options: { follow: false } };
-  return { definition: file, options: { path: resolve(cwd, path), follow: false } };
-}
 
 async function outputOf(
   values: { readonly output: string | undefined; readonly to: string | undefined },
@@ -160,10 +179,7 @@ async function outputOf(
       stop,
     });
   }
-  const lines =
-    values.output === undefined
-      ? LineOutput.toStream(process.stdout, "standard output")
-      : LineOutput.toFile(resolve(cwd, values.output));
+  const lines = linesTo(values.output ?? "-", cwd);
   return {
     write: async (rows) => {
       for (const row of rows) lines.add(rowToJson(row));
@@ -171,6 +187,13 @@ async function outputOf(
     },
     close: () => lines.close(),
   };
+}
+
+/** Lines to a file, or with `-` to standard output. */
+function linesTo(path: string, cwd: string): LineOutput {
+  return path === "-"
+    ? LineOutput.toStream(process.stdout, "standard output")
+    : LineOutput.toFile(resolve(cwd, path));
 }
 
 function sizeOf(path: string, cwd: string): number | undefined {

@@ -13,6 +13,8 @@ import { Engine, type EngineRefusal } from "../engine/engine.ts";
 import { eventRulesOf } from "./event-check.ts";
 import { rowOf } from "./row-maker.ts";
 
+const LINE_FEED = 10;
+
 /** Where it is stored since when events are missing. */
 const MISSING_PAGE = "missing";
 
@@ -33,6 +35,29 @@ export interface ProcessorOptions {
   readonly onRowFailure?: (detail: string) => void;
   /** Takes how late an event was, or how far ahead of the clock, in seconds. */
   readonly onLateness?: (seconds: number) => void;
+  /** Looks at every event; with it they go in one by one, which changes nothing but the pace. */
+  readonly watcher?: LineWatcher | undefined;
+}
+
+/** Looks at every event as it goes in. */
+export interface LineWatcher {
+  /** The source itself refused something. */
+  refused(refusal: Refusal): void;
+  /** An event, or a line that is none, is about to go in. */
+  before(engine: Engine): void;
+  /** It went in. */
+  after(line: AddedLine, engine: Engine): void;
+}
+
+/** One line that went in: an event alone in the columns, or none. */
+export interface AddedLine {
+  readonly at: string;
+  /** As it came, cut to `DEAD_LETTER_BYTES_MAX`. */
+  readonly event: string;
+  readonly columns: EventColumns;
+  /** Undefined when it is no event, or one of our own metrics. */
+  readonly name: string | undefined;
+  readonly refusal: Pick<Refusal, "reason" | "detail"> | undefined;
 }
 
 /** What windows need to go on under a meaning that a rule had. */
@@ -95,7 +120,11 @@ export class Processor {
     cut?: { readonly events: number; onRows(rows: ResultRow[]): void },
   ): void {
     const { engine } = this;
-    for (const refusal of batch.refusals) this.#options.onRefusal(refusal);
+    const { watcher } = this.#options;
+    for (const refusal of batch.refusals) {
+      this.#options.onRefusal(refusal);
+      watcher?.refused(refusal);
+    }
     engine.ledger.received += batch.refusals.length;
     engine.ledger.invalid += batch.refusals.length;
     engine.ledger.tombstones += batch.tombstones ?? 0;
@@ -103,12 +132,45 @@ export class Processor {
     const input = inputOf(batch.bytes, batch.length);
     const columns = this.#columns;
     while (input.at < input.end) {
-      this.#decoder.decode(input, columns, cut?.events ?? Infinity);
+      const { at } = input;
+      const max = cut?.events ?? Infinity;
+      this.#decoder.decode(input, columns, watcher === undefined ? max : columns.received + 1);
+      watcher?.before(engine);
       const refusals = engine.add(columns, { partition: batch.partition, ...arrival });
       this.#report(refusals, input, batch);
+      if (watcher !== undefined) this.#show(watcher, { input, at, batch, refusals });
       columns.clear();
       if (cut !== undefined && columns.received >= cut.events) cut.onRows(this.rows());
     }
+  }
+
+  /** Shows the one line that went in, unless there were but blank ones. */
+  #show(
+    watcher: LineWatcher,
+    added: {
+      readonly input: DecodeInput;
+      readonly at: number;
+      readonly batch: EventBatch;
+      readonly refusals: readonly EngineRefusal[];
+    },
+  ): void {
+    const { input, batch } = added;
+    const columns = this.#columns;
+    const { length, filtered } = columns;
+    const [refused] = columns.refusals;
+    if (length + filtered === 0 && refused === undefined) return;
+    // Of our own metrics nothing is kept: theirs is the last line that was passed.
+    const line = refused?.line ?? (length > 0 ? columns.line[0]! : input.line - 1);
+    const last = Math.max(input.bytes.lastIndexOf(LINE_FEED, input.at - 2) + 1, added.at);
+    const start = length > 0 ? columns.start[0]! : last;
+    const shown: AddedLine = {
+      at: batch.place(line),
+      event: refused?.event ?? this.#decoder.textAt(input, start),
+      columns,
+      name: length > 0 ? this.#decoder.names.text(columns.name[0]!) : undefined,
+      refusal: refused ?? added.refusals[0],
+    };
+    watcher.after(shown, this.engine);
   }
 
   /** Gathers what of the state changed since the last call. Called between batches. */

@@ -5,7 +5,7 @@ import { BATCH_EVENTS } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Settings, SourceSettings } from "../core/settings.ts";
-import { Processor } from "./processor.ts";
+import { type LineWatcher, Processor } from "./processor.ts";
 
 export interface ReplayOptions {
   /** What is read: a source that ends. */
@@ -18,6 +18,8 @@ export interface ReplayOptions {
   readonly onRefusal: (refusal: Refusal) => void;
   /** Told after every batch of the source how far it is; reading goes on when it resolves. */
   readonly onBatch?: (done: { readonly bytes: number; readonly events: number }) => Promise<void>;
+  /** Looks at every event; the rows are the same with it, and come more slowly. */
+  readonly watcher?: LineWatcher | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -36,11 +38,11 @@ export interface ReplaySummary extends LedgerCounts {
  * @throws {TransientError} The input broke off: nothing is tried again here.
  */
 export async function replay(settings: Settings, options: ReplayOptions): Promise<ReplaySummary> {
-  const { input, clock, logger, seed, onRows, onRefusal, onBatch, signal } = options;
+  const { input, clock, logger, seed, onRows, onRefusal, onBatch, watcher, signal } = options;
   const startMs = clock.monotonicMs();
   const processor = new Processor(
     { ...settings, source: input },
-    { seed, nowMs: startMs, onRefusal },
+    { seed, nowMs: startMs, onRefusal, watcher },
   );
   const reader = await input.definition.open(
     input.options,
