@@ -86,7 +86,7 @@ export class LiveService {
       () => ({ backup: this.#backups, configuration: this.#reloads }),
     );
     const { control } = this;
-    const seen = { view: this.#view, control, secrets: this.#secrets };
+    const seen = { view: this.#view, control, secrets: this.#secrets, logger };
     this.feed = createLiveFeed(seen, randomUUID().slice(0, 8));
     this.#app = this.#makeApp();
   }

@@ -108,15 +108,18 @@ export function createStatusApp(options: StatusOptions): Hono {
 
 /** The feed of the dashboards of a service. @param run Tells this run of it from another one. */
 export function createLiveFeed(
-  { view, control, secrets = [] }: Pick<StatusOptions, "view" | "control" | "secrets">,
+  options: Pick<StatusOptions, "view" | "control" | "secrets"> & { readonly logger?: Logger },
   run: string,
 ): LiveFeed {
+  const { view, control, secrets = [], logger } = options;
   return new LiveFeed({
     view,
     mask: (value) => masked(value, secrets),
     run,
     // Which they are may change with the configuration.
     actions: () => actionsOf(control),
+    onFailure: (failure) =>
+      logger?.error("The dashboards could not be told.", { error: messageOf(failure) }),
   });
 }
 

@@ -15,6 +15,8 @@ export interface LiveFeedOptions {
   readonly run: string;
   /** What an operator may do now, by the names of the routes. */
   readonly actions: () => readonly string[];
+  /** Told when it could not look. */
+  readonly onFailure?: (failure: unknown) => void;
 }
 
 /** What the charts of the overview show, one a second: in the order in which it is sent. */
@@ -66,7 +68,12 @@ export class LiveFeed {
   async run(clock: Clock, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const startMs = clock.monotonicMs();
-      this.tick();
+      try {
+        this.tick();
+      } catch (failure) {
+        // Whoever looks must not stop what is looked at.
+        this.#options.onFailure?.(failure);
+      }
       const tookMs = clock.monotonicMs() - startMs;
       await clock.sleep(Math.max(EVERY_MS - tookMs, SHARE * tookMs), signal);
     }

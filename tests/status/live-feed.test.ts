@@ -146,6 +146,30 @@ describe("LiveFeed", () => {
     await reader.cancel();
   }, 60_000);
 
+  test("a failure to look is told, and stops nothing", async () => {
+    const clock = new VirtualClock();
+    const stage = new StagedPipeline({ isEmpty: true });
+    const failures: unknown[] = [];
+    const broken = Object.assign(Object.create(stage) as StagedPipeline, {
+      status: () => {
+        throw new Error("no status now");
+      },
+    });
+    const feed = new LiveFeed({
+      view: broken,
+      mask: (value) => value,
+      run: "run1",
+      actions: () => [],
+      onFailure: (failure) => failures.push(failure),
+    });
+    const end = new AbortController();
+    const running = feed.run(clock, end.signal);
+    await clock.advance(3_500);
+    end.abort();
+    await running;
+    expect(failures.length).toBeGreaterThanOrEqual(3);
+  });
+
   test("looks once a second until it is stopped, and lets everybody go then", async () => {
     const clock = new VirtualClock();
     const stage = new StagedPipeline({ isEmpty: true });
