@@ -51,6 +51,15 @@ describe("aggregator test", () => {
     expect(code).toBe(0);
   });
 
+  test("shuffles a last line without a line feed like any other", async () => {
+    write("aggregator.config.ts", config());
+    const many = Array.from({ length: 20 }, (_, i) => event(1, 1_700_000_040 + i / 10));
+    write("cases/one/events.ndjson", many.map((one) => JSON.stringify(one)).join("\n"));
+    write("cases/one/expected.ndjson", [row(1_700_000_040, 20)]);
+    const { code, stdout } = await run();
+    expect([code, stdout]).toEqual([0, expect.stringContaining("11 runs")]);
+  });
+
   test("tells each row that is not as expected, and of it only the fields that differ", async () => {
     write("aggregator.config.ts", config());
     write("cases/one/events.ndjson", events);

@@ -70,6 +70,9 @@ describe("aggregator why", () => {
     const late = await why("-i", "events.ndjson", "--line", "4");
     expect(late.stdout).toContain("  Refused as late: late by 25.000 s: its window ended at");
     expect(late.stdout).toContain(`(${T + 60})): closed, too late by 25.000 s\n`);
+    const { stdout: json } = await why("-i", "events.ndjson", "--line", "4", "--json");
+    // The row of its window is one without it.
+    expect(JSON.parse(json)).toMatchObject({ events: [{ outcome: "late", rows: [] }] });
     const twice = await why("-i", "events.ndjson", "--id", "x");
     expect(twice.stdout).toContain('A duplicate: an event with the id "x" came first at line 2.');
     expect(twice.stdout).toContain("line 2: {");

@@ -89,10 +89,11 @@ describe("checkCase()", () => {
 
   test("shuffles nothing where a series is over the limit", () => {
     const events = [...spread.slice(0, 5), [1_700_000_004, 1, { name: "b" }]] as const;
-    const { straight, unshuffled, disagreements } = checkCase(
+    const { straight, runs, unshuffled, disagreements } = checkCase(
       caseOf(events, { rule: { seriesMax: 1 } }),
     );
     expect(straight.ledger.over_limit).toBe(1);
+    expect(runs.filter((run) => run.startsWith("shuffled"))).toEqual([]);
     expect(unshuffled).toContain("maxSeries");
     expect(disagreements).toEqual([]);
   });
@@ -108,6 +109,12 @@ describe("runCase()", () => {
 
   test("leaves windows open where the input does not end", () => {
     expect(runCase(caseOf(spread, { ends: false }), straight).rows).toEqual([]);
+  });
+
+  test("makes no early rows then, which hang on how the input is cut", () => {
+    const early = caseOf(spread, { ends: false, rule: { early: durationMicros(SECOND) } });
+    expect(runCase(early, { batchLines: () => 1 }).rows).toEqual([]);
+    expect(checkCase(early).disagreements).toEqual([]);
   });
 
   test("closes them in a pause of more than idleTimeout, and not in a shorter one", () => {

@@ -95,9 +95,12 @@ describe("Explainer", () => {
   });
 
   test("tells the very edge: late from the watermark on that forgets the window", () => {
-    const late = (newest: number) => explain([{}], [newest, T])[1]!.outcome;
-    expect(late(T + 64.999999)).toBe("aggregated");
-    expect(late(T + 65)).toBe("late");
+    const edge = (newest: number) => explain([{}], [newest, T])[1]!;
+    expect(edge(T + 64.999999).outcome).toBe("aggregated");
+    expect(edge(T + 65).outcome).toBe("late");
+    const over = (newest: number) => edge(newest).rules[0]!.windows[0]!;
+    expect(over(T + 64.999999)).toMatchObject({ state: "open" });
+    expect(over(T + 65)).toMatchObject({ state: "forgotten", late_by: 0 });
   });
 
   test("tells each rule by itself, and what of it did not want the event", () => {
@@ -125,16 +128,33 @@ describe("Explainer", () => {
     expect(told[0]!.rules[5]).toMatchObject({ name: "", labels: { host: "z" } });
   });
 
+  test("tells every event by itself, whatever became of the one before", () => {
+    const rule = { where: ({ value }: { value: number }) => value > 1 };
+    const told = explain([rule], [T, { timestamp: T, value: 2 }, T, "", ""]);
+    expect(told.map(({ rules }) => [rules[0]!.outcome, rules[0]!.filtered_by])).toEqual([
+      ["filtered", "where"],
+      ["aggregated", undefined],
+      ["filtered", "where"],
+    ]);
+  });
+
   test("tells duplicates by the place of the first, which a refused one is not", () => {
     const id = "x";
     const told = explain(
       [{}],
-      [T + 300, { timestamp: T, id }, { timestamp: T + 299, id }, { timestamp: T + 298, id }],
+      [
+        T + 300,
+        { timestamp: T, id },
+        { timestamp: T + 299, id },
+        { timestamp: T + 298, id },
+        { timestamp: T + 297, id },
+      ],
     );
     expect(told.map(({ outcome, duplicate_of }) => [outcome, duplicate_of])).toEqual([
       ["aggregated", undefined],
       ["late", undefined],
       ["aggregated", undefined],
+      ["duplicate", "line 3"],
       ["duplicate", "line 3"],
     ]);
     expect(told[3]!.rules).toEqual([]);
@@ -174,6 +194,8 @@ describe("Explainer", () => {
         { start: T + 40, end: T + 100, state: "open" },
       ],
     });
+    const edge = explain([{ window: hopping }], [T + 85, T + 45]);
+    expect(edge[1]!.rules[0]!.windows[1]).toMatchObject({ state: "forgotten", late_by: 0 });
   });
 
   test("bounds the windows that it tells", () => {
@@ -209,6 +231,15 @@ describe("Explainer", () => {
       ["aggregated", [{ start: T + 40, end: T + 50, state: "open" }]],
       ["late", [{ start: T + 12, end: T + 22, state: "forgotten", late_by: 13 }]],
     ]);
+  });
+
+  test("tells that an event lies in a session that is closed, though the watermark is not beyond its gap", () => {
+    const rule = { window: { kind: "session", gap: seconds(10) } } as const;
+    const told = explain([rule], [T, T + 16, T + 9]);
+    expect(told[2]!.rules[0]).toMatchObject({
+      outcome: "late",
+      windows: [{ start: T + 9, end: T + 19, state: "forgotten", late_by: 0 }],
+    });
   });
 
   test("tells a rule that reads another by the other's outcome and its own windows", () => {
