@@ -29,7 +29,8 @@ function reachOf(window: WindowRule): number {
     case "hopping":
       return window.size + LENGTHS_BEFORE * window.every;
     case "session":
-      return LENGTHS_BEFORE * window.gap;
+      // One may go on for ever.
+      return Infinity;
     case "calendar":
       return LENGTHS_BEFORE * DAY_COUNTS[window.unit] * DAY;
   }

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "../../src/core/logger.ts";
+import { durationMicros } from "../../src/core/time.ts";
 import { PauseGate } from "../../src/pipeline/pause-gate.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { LivePipelineView } from "../../src/pipeline/pipeline-view.ts";
 import { State } from "../../src/state/state.ts";
 import { scriptedSink } from "../support/scripted-sink.ts";
 import { batchOf, type Step, scriptedSource } from "../support/scripted-source.ts";
-import { settingsOf } from "../support/settings.ts";
+import { ruleOf, settingsOf } from "../support/settings.ts";
 import { settle, VirtualClock } from "../support/virtual-clock.ts";
 
 const T = 1_699_999_980; // a whole minute
@@ -20,14 +21,14 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
-function start(steps: readonly Step[]) {
+function start(steps: readonly Step[], rules = [ruleOf()]) {
   const clock = new VirtualClock(T + 3600);
   const source = scriptedSource(steps);
   const sink = scriptedSink("main", []);
   const dir = mkdtempSync(join(tmpdir(), "state-"));
   folders.push(dir);
   const state = State.open({ dir, pipeline: "test", share: "0/1", sinks: ["main"], now: T });
-  const settings = settingsOf({ source: source.settings, sinks: [sink.settings] });
+  const settings = settingsOf({ source: source.settings, sinks: [sink.settings], rules });
   const pipeline = new Pipeline(settings, {
     clock,
     logger: silentLogger,
@@ -133,6 +134,16 @@ describe("what fired lately", () => {
     expect(view.windowsNow()).toMatchObject([
       { rule: "per_minute", window_start: T + 60, count: 1, fired: false },
     ]);
+    stop.abort();
+    await ended;
+  });
+
+  test("so is a session that began long before the watermark and goes on", async () => {
+    const gap = durationMicros(10_000_000);
+    const steps = Array.from({ length: 30 }, (_, i) => batch(1, T + 5 * i, String(i)));
+    const { view, stop, ended } = start(steps, [ruleOf({ window: { kind: "session", gap } })]);
+    await settle();
+    expect(view.windowsNow()).toMatchObject([{ window_start: T, count: 30, fired: false }]);
     stop.abort();
     await ended;
   });

@@ -1,6 +1,5 @@
 import { bdi, h, KeyedList, setAttribute, setText, setVar, svg } from "../dom.ts";
 import { duration, rate, short, tiny } from "../format.ts";
-import { icon } from "../icons.ts";
 import type { Status } from "../live.ts";
 import { Pill } from "../parts.ts";
 import { t } from "../words.ts";
@@ -177,7 +176,7 @@ class SourceCard {
     this.element = h(
       "div",
       { class: "node source-node" },
-      h("div", { class: "node-head" }, icon("source"), this.#kind, this.#pill.element),
+      h("div", { class: "node-head" }, this.#kind, this.#pill.element),
       this.#place,
       h("p", { class: "node-rate" }, this.#rate, h("span", {}, t("events_a_second"))),
       this.#facts,
