@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/core/errors.ts";
 import { UnavailableError } from "../services/service.ts";
+import { wholeNumber } from "./harness/arguments.ts";
 import { type Bench, type Part, withBench } from "./harness/bench.ts";
 import { load, machine } from "./harness/machine.ts";
 import { type PartResult, type Report, writeReport } from "./harness/report.ts";
@@ -104,12 +105,6 @@ function optionsOf(args: readonly string[]): Options {
     json: values.json,
     chosen: chosen.length === 0 ? parts : chosen,
   };
-}
-
-function wholeNumber(option: string, text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new Error(`Cannot take ${option} "${text}": must be a whole number of at least 1`);
 }
 
 function help(): string {

@@ -39,3 +39,9 @@ function commit(): string {
   const head = git("rev-parse", "--short", "HEAD");
   return git("status", "--porcelain", "--", "../../../src") === "" ? head : `${head}+`;
 }
+
+/** One sentence. */
+export function machineText(of: Machine): string {
+  const { cpu, cores, memoryGiB, system, bun, aggregator, commit: at } = of;
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Bun ${bun}, Aggregator ${aggregator} (${at}).`;
+}

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Bench } from "../harness/bench.ts";
 import type { Contestant } from "../harness/contest.ts";
@@ -14,6 +15,7 @@ export function naive(bench: Bench, input: Input): Contestant {
   return {
     name: "naive",
     async run() {
+      rmSync(output, { force: true });
       const command = [process.execPath, join(BASELINES, "naive.ts"), input.path, output];
       const sample = await measure(command, { cwd: folder });
       input.answer.check(await rowsIn(output));
@@ -40,6 +42,7 @@ export function replayOf(
   return {
     name,
     async run() {
+      rmSync(output, { force: true });
       const command = [...program, "replay", "--input", from, "--output", output];
       const sample = await measure(command, { cwd: folder, ...run });
       input.answer.check(await rowsIn(output));
