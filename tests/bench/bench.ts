@@ -9,6 +9,7 @@ import { load, machine } from "./harness/machine.ts";
 import { type PartResult, type Report, writeReport } from "./harness/report.ts";
 import { tableText } from "./harness/table.ts";
 import { parts } from "./parts/list.ts";
+import { profile } from "./profile/profile.ts";
 
 const EVENTS = 2_000_000;
 const ROUNDS = 5;
@@ -90,6 +91,7 @@ function optionsOf(args: readonly string[]): Options {
       events: { type: "string", default: String(EVENTS) },
       rounds: { type: "string", default: String(ROUNDS) },
       json: { type: "string" },
+      profile: { type: "boolean", default: false },
     },
   });
   const chosen = positionals.map((name) => {
@@ -98,12 +100,13 @@ function optionsOf(args: readonly string[]): Options {
     const known = parts.map((one) => one.name).join(", ");
     throw new Error(`Unknown part "${name}": there are ${known}`);
   });
+  const usual = chosen.length === 0 ? (values.profile ? [] : parts) : chosen;
   return {
     help: values.help,
     events: wholeNumber("--events", values.events),
     rounds: wholeNumber("--rounds", values.rounds),
     json: values.json,
-    chosen: chosen.length === 0 ? parts : chosen,
+    chosen: values.profile ? [...usual, profile] : usual,
   };
 }
 
@@ -118,6 +121,7 @@ function help(): string {
     "Options:",
     `  --events N   events of one input, ${EVENTS.toLocaleString("en-US")} unless it says otherwise`,
     `  --rounds N   runs of each program, in turns; ${ROUNDS} unless it says otherwise`,
+    `  --profile    ${profile.summary}; alone, or beside the parts that are named`,
     "  --json FILE  writes every sample there",
     "  --help       this text",
     "",

@@ -11,8 +11,10 @@ export interface StreamShape {
   readonly seconds?: number;
   /** `spaces`: one behind each colon and comma; `shuffled`: the fields in any order. */
   readonly layout?: "compact" | "spaces" | "shuffled";
-  /** Significant digits of a value: up to six, or always 17. */
-  readonly digits?: "few" | "seventeen";
+  /** Significant digits of a value: up to six, always 17, or one. */
+  readonly digits?: "few" | "seventeen" | "one";
+  /** `one`: the same name of one byte for all. */
+  readonly naming?: "usual" | "one";
 }
 
 /** One generated file: the same for the same number and shape, on every machine. */
@@ -39,7 +41,9 @@ export function generate(path: string, events: number, shape: StreamShape = {}):
   const random = xoshiro128(0x9e3779b9);
   // Of its own, so that the usual stream does not hang on what another shape draws.
   const random2 = xoshiro128(0x7f4a7c15);
-  const names = Array.from({ length: shape.names ?? 1000 }, (_, k) => {
+  const isOne = shape.naming === "one";
+  const names = Array.from({ length: isOne ? 1 : (shape.names ?? 1000) }, (_, k) => {
+    if (isOne) return "a";
     return `plant${k % 8}.line${(k >> 3) % 5}.sensor_${String(k).padStart(4, "0")}`;
   });
   const functions = names.map((_, k) => FUNCTIONS[(k * 7 + (k >> 2)) % FUNCTIONS.length]!);
@@ -63,7 +67,7 @@ export function generate(path: string, events: number, shape: StreamShape = {}):
     const name = shape.spread === "even" ? i % names.length : drawn;
     const fraction = 1 + Math.floor(random() * 3);
     const number = random() * random() * 1000 * (random() < 0.05 ? -1 : 1);
-    const value = digits === "few" ? number.toFixed(fraction) : seventeenDigits(number);
+    const value = valueText(number, digits, fraction);
     const seconds = Math.max(0, (i / events) * length - random() * DISORDER_SECONDS);
     const timestamp = (STREAM_START + Math.min(seconds, length - 0.001)).toFixed(3);
     answer.add(name, Number(timestamp), Number(value));
@@ -110,6 +114,16 @@ function lineOf(
     [fields[i], fields[j]] = [fields[j]!, fields[i]!];
   }
   return `{${fields.join(",")}}\n`;
+}
+
+function valueText(
+  number: number,
+  digits: NonNullable<StreamShape["digits"]>,
+  fraction: number,
+): string {
+  if (digits === "few") return number.toFixed(fraction);
+  if (digits === "seventeen") return seventeenDigits(number);
+  return String(Math.floor(Math.abs(number)) % 10);
 }
 
 /** As programs write a double that came out of a computation: 17 significant digits, no exponent. */

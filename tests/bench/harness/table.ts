@@ -100,8 +100,13 @@ export function tableText({ title, remarks = [], columns, rows }: Table): string
   const widths = columns.map(({ head }, i) => {
     return Math.max(head.length, ...texts.map((cells) => cells[i]!.length)) + 2;
   });
+  const isText = columns.map(({ key }) =>
+    rows.every(({ cells }) => typeof cells[key] === "string"),
+  );
+  const pad = (cell: string, i: number): string =>
+    isText[i] === true ? `  ${cell}`.padEnd(widths[i]!) : cell.padStart(widths[i]!);
   const line = (name: string, cells: readonly string[]): string =>
-    `${name.padEnd(nameWidth)}${cells.map((cell, i) => cell.padStart(widths[i]!)).join("")}`;
+    `${name.padEnd(nameWidth)}${cells.map(pad).join("")}`.trimEnd();
   return [
     title,
     ...remarks,
