@@ -10,6 +10,10 @@ export interface AskOptions {
   readonly path: string;
   /** Bearer token; undefined: none is sent. */
   readonly token: string | undefined;
+  /** Sent as the JSON body of a POST; absent: it is a GET. */
+  readonly post?: object;
+  /** How long it may take; absent: ten seconds. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -18,7 +22,8 @@ export interface AskOptions {
  * @returns What its JSON says; the caller knows the shape of what it asked for.
  * @throws {UsageError} The URL is none. @throws {FatalError} It cannot be reached, or refuses.
  */
-export async function askService({ base, path, token }: AskOptions): Promise<unknown> {
+export async function askService(options: AskOptions): Promise<unknown> {
+  const { base, path, token, post, timeoutMs = TIMEOUT_MS } = options;
   const url = URL.parse(base.replace(/\/$/, "") + path);
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
     throw new UsageError(`Cannot ask "${base}": must be a URL such as http://plant-7:8000`);
@@ -28,7 +33,8 @@ export async function askService({ base, path, token }: AskOptions): Promise<unk
   try {
     answer = await fetch(url, {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(post === undefined ? {} : { method: "POST", body: JSON.stringify(post) }),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     text = await answer.text();
   } catch (failure) {
@@ -42,7 +48,19 @@ export async function askService({ base, path, token }: AskOptions): Promise<unk
   } catch {
     // Said below.
   }
+  const said = errorIn(text);
+  if (said !== undefined) throw new FatalError(`Service at ${url.host} refuses: ${said}`);
   throw new FatalError(
     `Service at ${url.host} answers with status ${answer.status}: ${text.slice(0, 200)}`,
   );
+}
+
+/** The reason in an answer of ours: `{"error": "…"}`. */
+function errorIn(text: string): string | undefined {
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown };
+    return typeof error === "string" ? error : undefined;
+  } catch {
+    return undefined;
+  }
 }

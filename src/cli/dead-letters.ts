@@ -11,15 +11,16 @@ import { askService } from "./ask-service.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { LineOutput } from "./line-output.ts";
+import { type LetterSelection, purgeRunning, replayRunning } from "./running-letters.ts";
 
-const ACTIONS = ["list", "export", "purge"] as const;
+const ACTIONS = ["list", "export", "replay", "purge"] as const;
 
 /** Letters that one request, or one query, gives. */
 const PAGE = 1000;
 
 export const deadLetters = defineCommand({
   name: "dead-letters",
-  summary: "List, export or remove what was refused",
+  summary: "List, export, replay or remove what was refused",
   args: {
     action: {
       type: "positional",
@@ -29,16 +30,17 @@ export const deadLetters = defineCommand({
     url: {
       type: "positional",
       required: false,
-      description: "A running service. Default: the state of the configuration",
+      description:
+        "A running service. Default: the state of the configuration; replay: the service of it",
     },
     config: configArg,
     reason: { type: "string", valueHint: "word", description: "Only those of this reason" },
     through: {
       type: "string",
       valueHint: "seq",
-      description: "Only those up to this number; purge wants it, or --all",
+      description: "Only those up to this number",
     },
-    all: { type: "boolean", description: "Purge: all of them" },
+    all: { type: "boolean", description: "Replay, purge: all of them" },
     to: {
       type: "string",
       valueHint: "file",
@@ -53,22 +55,30 @@ export const deadLetters = defineCommand({
       does: "The events themselves, for aggregator replay",
     },
     {
+      line: "aggregator dead-letters replay --reason unknown_function",
+      does: "After a fix: the running service takes these events as if they came again",
+    },
+    {
       line: "aggregator dead-letters purge --reason invalid_json --all",
-      does: "Those of one reason go; the service must not run",
+      does: "Those of one reason go. Name its URL when the service runs",
     },
   ],
   async run(values, context) {
     const action = ACTIONS.find((known) => known === values.action);
     if (action === undefined) throw new UsageError(unknown("action", values.action, ACTIONS));
-    const query = { reason: reasonOf(values.reason), through: throughOf(values.through) };
+    const { url, config, json } = values;
+    const selection = { reason: reasonOf(values.reason), through: throughOf(values.through) };
+    const query = { ...selection, through: selection.through ?? Number.MAX_SAFE_INTEGER };
+    if (action === "replay") {
+      checkReplay({ ...selection, all: values.all });
+      return await replayRunning(selection, { url, config, json, context });
+    }
     if (action === "purge") {
-      if (values.url !== undefined) {
-        throw new UsageError("Cannot purge a running service: stop it, and leave the URL out");
-      }
       if (values.all === (values.through !== undefined)) {
         throw new UsageError("Cannot purge: say which ones, by --through or by --all");
       }
-      return await purge(query, { path: values.config, json: values.json, context });
+      if (url !== undefined) return await purgeRunning(selection, { url, config, json, context });
+      return await purge(query, { path: config, json, context });
     }
     const letters =
       values.url === undefined
@@ -78,6 +88,20 @@ export const deadLetters = defineCommand({
     return await exportAll(letters, { to: values.to, context });
   },
 });
+
+function checkReplay({ reason, through, all }: LetterSelection & { readonly all: boolean }): void {
+  if (reason === "late") {
+    throw new UsageError(
+      "Cannot replay what is late: its windows are closed for good. Export it (dead-letters export " +
+        "--reason late) for aggregator replay",
+    );
+  }
+  if (all && through !== undefined) {
+    throw new UsageError("Cannot replay all and only some: leave --all or --through out");
+  }
+  if (reason === undefined && through === undefined && !all)
+    throw new UsageError("Cannot replay: say which ones, by --reason, --through or --all");
+}
 
 interface Query {
   readonly reason: RefusalReason | undefined;
@@ -193,8 +217,8 @@ function reasonOf(word: string | undefined): RefusalReason | undefined {
   return reason;
 }
 
-function throughOf(text: string | undefined): number {
-  if (text === undefined) return Number.MAX_SAFE_INTEGER;
+function throughOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   if (!/^\d{1,15}$/.test(text)) {
     throw new UsageError(`Cannot take "${text}" for --through: must be the seq of a dead letter`);
   }

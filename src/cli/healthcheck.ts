@@ -1,6 +1,7 @@
 import { messageOf } from "../core/errors.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
+import { serviceUrl } from "./service-url.ts";
 
 /** Shorter than what a container runtime waits, so that the reason is still said. */
 const TIMEOUT_MS = 4_000;
@@ -45,10 +46,7 @@ export const healthcheck = defineCommand({
 
 /** A service that listens on every address is asked on the loopback one. */
 function ownAddress(env: Readonly<Record<string, string | undefined>>): string {
-  const host = env["HOST"] ?? "127.0.0.1";
-  const reachable = host === "" || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  const literal = reachable.includes(":") ? `[${reachable}]` : reachable;
-  return `http://${literal}:${env["PORT"] ?? "8000"}`;
+  return serviceUrl(env["HOST"] ?? "127.0.0.1", env["PORT"] ?? "8000");
 }
 
 function healthUrl(base: string): URL {

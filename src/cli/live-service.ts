@@ -8,6 +8,7 @@ import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { LivePipelineView } from "../pipeline/pipeline-view.ts";
 import { realClock } from "../pipeline/real-clock.ts";
+import { replayLetters } from "../pipeline/replay-letters.ts";
 import { Succession } from "../pipeline/succession.ts";
 import type { ScheduledBackups } from "../state/backup/schedule.ts";
 import type { State } from "../state/state.ts";
@@ -185,6 +186,9 @@ export class LiveService {
       pause: async () => succession.current.pause(),
       resume: async () => succession.current.resume(),
       checkpoint: () => succession.current.checkpoint(),
+      // Asked of the pipeline in force: a reload may have put another one in the place of the first.
+      replayDeadLetters: (query) => replayLetters(succession.current, query),
+      purgeDeadLetters: async (query) => succession.current.store.purge(query),
       get backup() {
         const present = backups();
         return present === undefined ? undefined : () => present.makeNow();

@@ -12,6 +12,9 @@ export const DEAD_LETTER_BYTES_MAX = 4096;
 /** Dead letters kept; beyond it the oldest go, and are counted. About 100 MB at a usual 1 KB each. */
 export const DEAD_LETTERS_MAX = 100_000;
 
+/** Dead letters that come back in one checkpoint: the source is read in between. */
+export const LETTERS_AT_ONCE = 1_000;
+
 /** Labels of one event: more is data in the wrong place. */
 export const LABELS_MAX = 64;
 

@@ -5,7 +5,10 @@ import type { ResultRow } from "./result.ts";
 
 /** Rows that belong together: a sink writes them in one transaction where it has transactions. */
 export interface RowBatch {
-  /** At most `SINK_BATCH_ROWS_MAX`. A row id may stand in it more than once: the last one counts. */
+  /**
+   * At most `SINK_BATCH_ROWS_MAX`. A row id may stand in it more than once: the last one of the greatest
+   * revision counts.
+   */
   readonly rows: readonly ResultRow[];
   /**
    * Outbox sequence of the last row. Grows from batch to batch over the life of a lineage; a transactional

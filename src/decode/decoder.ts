@@ -137,7 +137,9 @@ export class Decoder {
     const lineFeed = input.bytes.indexOf(LINE_FEED, start);
     const end = lineFeed < 0 || lineFeed > input.end ? input.end : lineFeed;
     const cut = Math.min(end, start + DEAD_LETTER_BYTES_MAX);
-    return this.#lossyText.decode(input.bytes.subarray(start, cut)).trimEnd();
+    const text = this.#lossyText.decode(input.bytes.subarray(start, cut));
+    // One that was cut keeps its length: by that it is known to be no whole event.
+    return cut < end ? text : text.trimEnd();
   }
 }
 

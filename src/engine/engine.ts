@@ -39,7 +39,8 @@ export interface EngineOptions {
 
 /** When a batch of events came. */
 export interface Arrival {
-  readonly partition: string;
+  /** Undefined: they come back from the dead letters, in any order, and move no watermark. */
+  readonly partition: string | undefined;
   /** The wall clock, for the future rule. */
   readonly now: EpochMicros;
   /** The monotonic clock, for the idle rule. */
@@ -180,7 +181,7 @@ export class Engine {
     const { time } = columns;
     const { partition } = arrival;
     const futureLimit = this.#maxFuture === "off" ? Infinity : arrival.now + this.#maxFuture;
-    const others = this.#watermark.othersOf(partition);
+    const others = this.#watermark.boundOf(partition);
     // The first event of a partition that wakes always takes the slow way: see `Watermark.isIdle`.
     const wakes = this.#watermark.isIdle(partition);
     let newest: number = wakes ? -Infinity : this.#watermark.newestOf(partition);
@@ -192,10 +193,7 @@ export class Engine {
       if (t > futureLimit) {
         ahead++;
         this.#addToRules(columns, { from, to: i, arrival }, refusals);
-        if (i > from) {
-          this.#watermark.arrived(partition, epochMicros(newest), arrival.nowMs);
-          this.#watermark.advance();
-        }
+        if (i > from) this.#arrived(arrival, newest);
         from = i + 1;
         refusals.push(this.#refuseFuture(i, t, arrival.now));
       } else if (t > newest) {
@@ -212,8 +210,11 @@ export class Engine {
     }
     this.#addToRules(columns, { from, to: last, arrival }, refusals);
     // A device whose clock is ahead must not keep its partition waited for.
-    if (ahead === last - first) return;
-    this.#watermark.arrived(partition, epochMicros(newest), arrival.nowMs);
+    if (ahead < last - first) this.#arrived(arrival, newest);
+  }
+
+  #arrived({ partition, nowMs }: Arrival, newest: number): void {
+    this.#watermark.arrived(partition, epochMicros(newest), nowMs);
     this.#watermark.advance();
   }
 
@@ -228,7 +229,7 @@ export class Engine {
     const path = {
       value: this.watermark,
       newest: this.#watermark.newestOf(range.arrival.partition),
-      others: this.#watermark.othersOf(range.arrival.partition),
+      others: this.#watermark.boundOf(range.arrival.partition),
       outOfOrderness: this.#outOfOrderness,
     };
     for (const rule of this.#readers) {
@@ -255,8 +256,7 @@ export class Engine {
       } else if ((missed & MISSED.late) !== 0) {
         ledger.late++;
         // No window is forgotten within the range, so the watermark may follow the events one by one.
-        this.#watermark.arrived(range.arrival.partition, epochMicros(newest), range.arrival.nowMs);
-        this.#watermark.advance();
+        this.#arrived(range.arrival, newest);
         refusals.push(this.#refuseLate(i, epochMicros(columns.time[i]!)));
       } else if ((missed & MISSED.overLimit) !== 0) {
         ledger.over_limit++;

@@ -19,6 +19,8 @@ export class Watermark {
   readonly #outOfOrderness: DurationMicros;
   readonly #idleTimeoutMs: number;
   readonly #partitions = new Map<string, Partition>();
+  /** Of the events that came back from the dead letters; they belong to no partition. */
+  readonly #returned = { newest: -Infinity, arrivedMs: -Infinity };
   /** The first event time that came; Infinity before it. */
   #first = Infinity;
   /** Quiet times are counted from here at the earliest. */
@@ -54,21 +56,24 @@ export class Watermark {
     this.#partitions.set(partition, { newest: -Infinity, arrivedMs: this.#nowMs, idle: false });
   }
 
-  /** The newest event time of all partitions; -Infinity when there was none. */
+  /** The newest event time of all events, with those that came back; -Infinity when there was none. */
   get newest(): EpochMicros {
-    return epochMicros(
-      Math.max(-Infinity, ...[...this.#partitions.values()].map((one) => one.newest)),
-    );
+    const newest = [...this.#partitions.values()].map((one) => one.newest);
+    return epochMicros(Math.max(this.#returned.newest, ...newest));
   }
 
   /** The newest event time of a partition; -Infinity when it has none. */
-  newestOf(partition: string): EpochMicros {
-    return epochMicros(this.#partitions.get(partition)?.newest ?? -Infinity);
+  newestOf(partition: string | undefined): EpochMicros {
+    return epochMicros(this.#find(partition)?.newest ?? -Infinity);
   }
 
   /** Whether nobody waits for the partition: its next event may raise the watermark, however old it is. */
-  isIdle(partition: string): boolean {
-    return this.#partitions.get(partition)?.idle === true;
+  isIdle(partition: string | undefined): boolean {
+    return this.#find(partition)?.idle === true;
+  }
+
+  #find(partition: string | undefined): Partition | undefined {
+    return partition === undefined ? undefined : this.#partitions.get(partition);
   }
 
   /** What the other partitions (all of them, without one named) allow the watermark to be. */
@@ -81,6 +86,11 @@ export class Watermark {
     return epochMicros(lowest);
   }
 
+  /** Up to where events of a partition may raise the watermark; those that came back: nowhere. */
+  boundOf(partition: string | undefined): EpochMicros {
+    return partition === undefined ? epochMicros(-Infinity) : this.othersOf(partition);
+  }
+
   /** The newest event time of `partition` from which on the watermark would be at least `target`. */
   neededFor(target: EpochMicros, others: EpochMicros): EpochMicros {
     // While a partition has had no event, nothing that another one brings moves the watermark.
@@ -88,9 +98,20 @@ export class Watermark {
     return epochMicros(isHeld ? Infinity : target + this.#outOfOrderness);
   }
 
-  /** Events of a partition were accepted, the newest of them at `newest`, or no newer than others before. */
-  arrived(partition: string, newest: EpochMicros, nowMs: number): void {
+  /**
+   * Events of a partition were accepted, the newest of them at `newest`, or no newer than others before.
+   *
+   * @param partition Undefined: they came back from the dead letters. These wake no partition and raise
+   *   nothing: where the source stands they do not tell. But when all is quiet, they too, event time goes
+   *   on from them as from those of a partition, so that their windows close.
+   */
+  arrived(partition: string | undefined, newest: EpochMicros, nowMs: number): void {
     this.#nowMs = nowMs;
+    if (partition === undefined) {
+      this.#returned.newest = Math.max(this.#returned.newest, newest);
+      this.#returned.arrivedMs = nowMs;
+      return;
+    }
     this.open(partition);
     const entry = this.#partitions.get(partition)!;
     entry.arrivedMs = nowMs;
@@ -137,7 +158,10 @@ export class Watermark {
       if (!entry.idle) allIdle = false;
       furthest = Math.max(furthest, entry.newest + Math.floor(quietMs * 1000));
     }
-    if (!allIdle) return this.advance();
+    const quietMs = nowMs - Math.max(this.#returned.arrivedMs, this.#startedMs);
+    // More may come back, in any order: what goes by the clock alone must not make it late.
+    if (!allIdle || quietMs < this.#idleTimeoutMs) return this.advance();
+    furthest = Math.max(furthest, this.#returned.newest + Math.floor(quietMs * 1000));
     const paced = Math.min(furthest - this.#outOfOrderness, limit);
     if (paced > this.value) this.value = epochMicros(paced);
     return this.value;
@@ -172,12 +196,14 @@ export class Watermark {
     const partitions = [...this.#partitions].map(([name, { newest }]) => {
       return { name, newest: storedNumber(newest) };
     });
-    return { value: storedNumber(this.value), partitions };
+    const returned = storedNumber(this.#returned.newest);
+    return { value: storedNumber(this.value), partitions, returned };
   }
 
   /** Takes over what `stored` gave. Called once, before any event. */
-  restore({ value, partitions }: StoredWatermark): void {
+  restore({ value, partitions, returned }: StoredWatermark): void {
     this.value = epochMicros(Number(value));
+    this.#returned.newest = Number(returned ?? -Infinity);
     for (const { name, newest } of partitions) {
       // What was idle when the process ended may have a backlog now.
       const entry = { newest: Number(newest), arrivedMs: this.#startedMs, idle: false };
@@ -193,4 +219,6 @@ export interface StoredWatermark {
     readonly name: string;
     readonly newest: StoredNumber;
   }[];
+  /** The newest event that came back; a state from before there were such has none. */
+  readonly returned?: StoredNumber;
 }

@@ -44,6 +44,8 @@ export class Checkpointer {
   /** By sink: rows that fired and are not in a checkpoint yet. */
   #rows = new Map<string, ResultRow[]>();
   #refusals: Refusal[] = [];
+  /** Numbers of the dead letters that came back, whose effect is not in a checkpoint yet. */
+  #taken: number[] = [];
   /** Pages of a checkpoint that was given up when a stop came: they go into the next one. */
   #pages: PageChanges = NO_PAGES;
   #cursor: Cursor | undefined;
@@ -94,6 +96,18 @@ export class Checkpointer {
     }
   }
 
+  /**
+   * Dead letters come back: they go with the next checkpoint, which holds what became of them.
+   *
+   * @param rows By sink: rows that it refused, and gets again.
+   */
+  returned(seqs: readonly number[], rows: ReadonlyMap<string, readonly ResultRow[]>): void {
+    if (seqs.length === 0) return;
+    this.#changed = true;
+    for (const seq of seqs) this.#taken.push(seq);
+    for (const [sink, refused] of rows) this.#add(sink, refused);
+  }
+
   /** @param caughtUp Nothing waits in the source: there is time, so refused events are shown at once. */
   isDue(caughtUp: boolean): boolean {
     if (this.#rows.size > 0 || this.#refusals.length >= REFUSALS_PENDING_MAX) return true;
@@ -137,6 +151,7 @@ export class Checkpointer {
           rows: this.#rows,
           refusals: this.#refusals,
           refusedAt: secondsOf(clock.now()),
+          taken: this.#taken,
         });
       } catch (failure) {
         if (!(failure instanceof TransientError)) throw failure;
@@ -158,6 +173,7 @@ export class Checkpointer {
     this.#backoff.reset();
     this.#rows = new Map();
     this.#refusals = [];
+    this.#taken = [];
     this.#changed = false;
     this.#committedMs = clock.monotonicMs();
     return this.#cursor;

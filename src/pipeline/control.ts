@@ -1,3 +1,30 @@
+import type { RefusalReason } from "../core/event.ts";
+
+/** Which dead letters come back; of all when nothing is said. */
+export interface ReplayQuery {
+  readonly reason?: RefusalReason | undefined;
+  /** Only those up to this number. */
+  readonly through?: number | undefined;
+  /** Only those with these numbers; at least one. */
+  readonly seqs?: readonly number[] | undefined;
+}
+
+/** Dead letters that stay what they are, and why. */
+export interface ReplayLeft {
+  readonly reason: RefusalReason;
+  readonly count: number;
+  readonly why: string;
+}
+
+/** What became of the dead letters that were asked for. The shape is a public one. */
+export interface ReplayOutcome {
+  /** Letters that are none any more: events received again, and rows that go to their sink again. */
+  readonly replayed: number;
+  /** How many of these events were refused again, and are dead letters anew. */
+  readonly refused_again: number;
+  readonly left: readonly ReplayLeft[];
+}
+
 /**
  * What an operator may do to a running service besides looking at it. Each call resolves when it is done,
  * and rejects with a reason that can be shown. What is left out, this service cannot do.
@@ -9,6 +36,17 @@ export interface ServiceControl {
   resume(): Promise<void>;
   /** Makes a checkpoint now. */
   checkpoint(): Promise<void>;
+  /**
+   * Takes dead letters back: events as if they were received again, rows to the sink that refused them.
+   *
+   * @throws {TransientError} It cannot be done now. What was taken back before that stays so.
+   */
+  readonly replayDeadLetters?: (query: ReplayQuery) => Promise<ReplayOutcome>;
+  /** Removes dead letters for good. Resolves with how many. @throws {TransientError} The disk is full. */
+  readonly purgeDeadLetters?: (query: {
+    readonly through: number;
+    readonly reason?: RefusalReason | undefined;
+  }) => Promise<number>;
   /** Makes a backup now. */
   readonly backup?: (() => Promise<void>) | undefined;
   /** Reads the configuration anew, and tells what changed. Rejects with a ConfigError when it is wrong. */

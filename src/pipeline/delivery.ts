@@ -12,6 +12,14 @@ import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import type { SinkStatus } from "./view.ts";
 
+/** What the place of a refused row begins with. */
+const PLACE = "sink ";
+
+/** The sink that refused a row; undefined: an event was refused. */
+export function sinkOfRefusal({ reason, at }: Refusal): string | undefined {
+  return reason === "refused" ? at.slice(PLACE.length) : undefined;
+}
+
 export interface DeliveryOptions {
   readonly state: State;
   readonly pipeline: string;
@@ -146,7 +154,7 @@ export class Delivery {
     const { rows, through } = outcome.batch;
     const refusals = outcome.refused.map(({ index, reason }): Refusal => {
       const event = rowToJson(rows[index]!);
-      return { reason: "refused", detail: reason, event, at: `sink ${this.name}` };
+      return { reason: "refused", detail: reason, event, at: `${PLACE}${this.name}` };
     });
     this.#written += rows.length - refusals.length;
     // The rows are delivered; that they are waits for the disk if it must.

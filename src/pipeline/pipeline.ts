@@ -80,6 +80,8 @@ export class Pipeline {
   pending: number | undefined;
   /** On the monotonic clock: when the last event came. */
   lastEventMs: number | undefined;
+  /** The input has ended: the last checkpoint that holds windows is being made, or was. */
+  isEnding = false;
   readonly #options: Omit<PipelineOptions, "former">;
   readonly #evictions: Evictions;
   readonly #gate: PauseGate;
@@ -270,6 +272,7 @@ export class Pipeline {
 
   /** The input has ended: every window fires, and what is stored waits for more of it. */
   async #end(stop: AbortSignal): Promise<void> {
+    this.isEnding = true;
     const cursor = await this.checkpointer.commit(stop);
     if (cursor !== undefined) await this.#ack(cursor, stop);
     if (stop.aborted) return; // the checkpoint may wait for room on the disk still

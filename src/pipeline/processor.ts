@@ -9,7 +9,7 @@ import type { EventBatch } from "../core/source.ts";
 import { PageCollector, type StoredNumber, StoredPages, storedNumber } from "../core/stored.ts";
 import { type EpochMicros, epochMicros, millisOf } from "../core/time.ts";
 import { type DecodeInput, Decoder, inputOf } from "../decode/decoder.ts";
-import { Engine, type EngineRefusal } from "../engine/engine.ts";
+import { type Arrival, Engine, type EngineRefusal } from "../engine/engine.ts";
 import { eventRulesOf } from "./event-check.ts";
 import { rowOf } from "./row-maker.ts";
 
@@ -129,16 +129,33 @@ export class Processor {
     engine.ledger.invalid += batch.refusals.length;
     engine.ledger.tombstones += batch.tombstones ?? 0;
     this.#markMissing(batch, arrival.now);
-    const input = inputOf(batch.bytes, batch.length);
+    this.#add(batch, { partition: batch.partition, ...arrival }, cut);
+  }
+
+  /** Adds events that come back from the dead letters: received again, and the watermark stays. */
+  addReturned(lines: Pick<EventBatch, "bytes" | "length" | "place">, arrival: Now): void {
+    const { ledger } = this.engine;
+    const before = ledger.received;
+    this.#add(lines, { partition: undefined, ...arrival });
+    ledger.replayed += ledger.received - before;
+  }
+
+  #add(
+    lines: Pick<EventBatch, "bytes" | "length" | "place">,
+    arrival: Arrival,
+    cut?: { readonly events: number; onRows(rows: ResultRow[]): void },
+  ): void {
+    const { watcher } = this.#options;
+    const input = inputOf(lines.bytes, lines.length);
     const columns = this.#columns;
     while (input.at < input.end) {
       const { at } = input;
       const max = cut?.events ?? Infinity;
       this.#decoder.decode(input, columns, watcher === undefined ? max : columns.received + 1);
-      watcher?.before(engine);
-      const refusals = engine.add(columns, { partition: batch.partition, ...arrival });
-      this.#report(refusals, input, batch);
-      if (watcher !== undefined) this.#show(watcher, { input, at, batch, refusals });
+      watcher?.before(this.engine);
+      const refusals = this.engine.add(columns, arrival);
+      this.#report(refusals, input, lines);
+      if (watcher !== undefined) this.#show(watcher, { input, at, lines, refusals });
       columns.clear();
       if (cut !== undefined && columns.received >= cut.events) cut.onRows(this.rows());
     }
@@ -150,11 +167,11 @@ export class Processor {
     added: {
       readonly input: DecodeInput;
       readonly at: number;
-      readonly batch: EventBatch;
+      readonly lines: Pick<EventBatch, "place">;
       readonly refusals: readonly EngineRefusal[];
     },
   ): void {
-    const { input, batch } = added;
+    const { input, lines } = added;
     const columns = this.#columns;
     const { length, filtered } = columns;
     const [refused] = columns.refusals;
@@ -164,7 +181,7 @@ export class Processor {
     const last = Math.max(input.bytes.lastIndexOf(LINE_FEED, input.at - 2) + 1, added.at);
     const start = length > 0 ? columns.start[0]! : last;
     const shown: AddedLine = {
-      at: batch.place(line),
+      at: lines.place(line),
       event: refused?.event ?? this.#decoder.textAt(input, start),
       columns,
       name: length > 0 ? this.#decoder.names.text(columns.name[0]!) : undefined,
@@ -208,7 +225,11 @@ export class Processor {
     return rows;
   }
 
-  #report(refusals: readonly EngineRefusal[], input: DecodeInput, batch: EventBatch): void {
+  #report(
+    refusals: readonly EngineRefusal[],
+    input: DecodeInput,
+    batch: Pick<EventBatch, "place">,
+  ): void {
     const columns = this.#columns;
     if (columns.refusals.length + refusals.length === 0) return;
     const all: LineRefusal[] = [...columns.refusals];

@@ -110,7 +110,7 @@ class PostgresWriter implements SinkWriter {
   }
 
   async #writeAll(batch: RowBatch, deadline: Deadline): Promise<readonly RefusedRow[]> {
-    const entries = lastOfEachId(batch.rows);
+    const entries = newestOfEachId(batch.rows);
     try {
       const work = this.#transaction(batch, async (transaction) => {
         await this.#apply(transaction, entries);
@@ -209,9 +209,13 @@ class PostgresWriter implements SinkWriter {
   }
 }
 
-/** One statement cannot change a row twice. */
-function lastOfEachId(rows: readonly ResultRow[]): Entry[] {
-  const last = new Map<string, Entry>();
-  for (const [index, row] of rows.entries()) last.set(row.id, { index, row });
-  return [...last.values()];
+/** One statement cannot change a row twice. An older one comes late when it was refused and given again. */
+function newestOfEachId(rows: readonly ResultRow[]): Entry[] {
+  const newest = new Map<string, Entry>();
+  for (const [index, row] of rows.entries()) {
+    const other = newest.get(row.id);
+    if (other === undefined || row.revision >= other.row.revision)
+      newest.set(row.id, { index, row });
+  }
+  return [...newest.values()];
 }

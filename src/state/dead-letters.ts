@@ -20,6 +20,12 @@ export interface DeadLetterQuery {
   readonly isNewestFirst?: boolean;
 }
 
+export interface PurgeQuery {
+  /** Only those up to this one. */
+  readonly through: number;
+  readonly reason?: RefusalReason | undefined;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -30,7 +36,7 @@ export class DeadLetters {
   readonly #lettersMax: number;
   #count: number;
   /** What the transaction under way adds and takes. */
-  #change = { stored: 0, evicted: 0 };
+  #change = { stored: 0, evicted: 0, removed: 0 };
   /** Letters that went because there were too many. */
   evicted = 0;
 
@@ -46,6 +52,26 @@ export class DeadLetters {
     return this.#count;
   }
 
+  /** The number of the newest letter; 0: there is none. */
+  get newestSeq(): number {
+    return Number(this.#database.all("select max(seq) as seq from dead_letters")[0]?.["seq"] ?? 0);
+  }
+
+  /** Takes letters out, within a transaction and before it stores any. One that is gone is passed over. */
+  remove(seqs: readonly number[]): void {
+    const statement = this.#database.statement("delete from dead_letters where seq = ?");
+    for (const seq of seqs) this.#change.removed += Number(statement.run(seq).changes);
+  }
+
+  /** Takes out those up to `through`, within a transaction; of one reason, or of any. Returns how many. */
+  purge({ through, reason }: PurgeQuery): number {
+    const { changes } = this.#database
+      .statement("delete from dead_letters where seq <= ? and (?2 is null or reason = ?2)")
+      .run(through, reason ?? null);
+    this.#change.removed += Number(changes);
+    return Number(changes);
+  }
+
   /** Adds refusals, within a transaction; the oldest go when there are too many. */
   store(refusals: readonly Refusal[], receivedAt: number): void {
     if (refusals.length === 0) return;
@@ -56,7 +82,8 @@ export class DeadLetters {
       const body = encoder.encode(JSON.stringify({ detail, event }));
       insert.run(reason, at, receivedAt, this.#seal.seal(body, placeOf(reason, at)));
     }
-    const evicted = Math.max(this.#count + refusals.length - this.#lettersMax, 0);
+    const held = this.#count - this.#change.removed + refusals.length;
+    const evicted = Math.max(held - this.#lettersMax, 0);
     if (evicted > 0) {
       this.#database
         .statement(
@@ -64,16 +91,17 @@ export class DeadLetters {
         )
         .run(evicted);
     }
-    this.#change = { stored: refusals.length, evicted };
+    this.#change = { ...this.#change, stored: refusals.length, evicted };
   }
 
   /** The transaction under way was committed, or not. */
   settle(committed: boolean): void {
     if (committed) {
-      this.#count += this.#change.stored - this.#change.evicted;
-      this.evicted += this.#change.evicted;
+      const { stored, evicted, removed } = this.#change;
+      this.#count += stored - evicted - removed;
+      this.evicted += evicted;
     }
-    this.#change = { stored: 0, evicted: 0 };
+    this.#change = { stored: 0, evicted: 0, removed: 0 };
   }
 
   /** @throws {DamagedError} A letter is not as it was written. */

@@ -7,7 +7,7 @@ import type { Page, PageChanges } from "../core/page.ts";
 import { PRIVATE } from "../core/private.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Cursor } from "../core/source.ts";
-import { DeadLetters } from "./dead-letters.ts";
+import { DeadLetters, type PurgeQuery } from "./dead-letters.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { Outbox } from "./outbox.ts";
 import { DamagedError, plainSeal, type Seal } from "./seal.ts";
@@ -40,6 +40,8 @@ export interface Checkpoint {
   readonly refusals: readonly Refusal[];
   /** Unix seconds at which these were refused. */
   readonly refusedAt: number;
+  /** Numbers of the dead letters that were taken back, and whose effect is in all this: they go. */
+  readonly taken?: readonly number[];
   /** The input ended here, and these are the rows of the windows that were still open. */
   readonly isLast?: boolean;
 }
@@ -135,7 +137,8 @@ export class State {
    *
    * @throws {TransientError} The disk is full: nothing happened, the same checkpoint may be tried again.
    */
-  commit({ pages, cursor, rows, refusals, refusedAt, isLast = false }: Checkpoint): void {
+  commit(checkpoint: Checkpoint): void {
+    const { pages, cursor, rows, refusals, refusedAt, taken = [], isLast = false } = checkpoint;
     const database = this.#database;
     this.#together(() => {
       for (const prefix of pages.remove) database.removePages(prefix);
@@ -145,6 +148,7 @@ export class State {
       if (cursor !== undefined) database.setMeta("cursor", cursor);
       if (isLast) database.setMeta("ended_at", cursor ?? "");
       for (const [sink, fired] of rows) this.outbox.store(sink, fired);
+      this.deadLetters.remove(taken);
       this.deadLetters.store(refusals, refusedAt);
     });
     if (cursor !== undefined) this.#cursor = cursor;
@@ -165,6 +169,19 @@ export class State {
       this.outbox.remove(sink, through);
       this.deadLetters.store(refusals, refusedAt);
     });
+  }
+
+  /**
+   * Removes dead letters for good. Returns how many.
+   *
+   * @throws {TransientError} The disk is full: nothing happened.
+   */
+  purge(query: PurgeQuery): number {
+    let purged = 0;
+    this.#together(() => {
+      purged = this.deadLetters.purge(query);
+    });
+    return purged;
   }
 
   /** One transaction over the parts that count what they hold. */

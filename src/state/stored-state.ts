@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { FatalError } from "../core/errors.ts";
 import type { Page } from "../core/page.ts";
-import { DeadLetters } from "./dead-letters.ts";
+import { DeadLetters, type PurgeQuery } from "./dead-letters.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { DamagedError, type Seal } from "./seal.ts";
 import { STATE_FILE } from "./state.ts";
@@ -76,20 +76,9 @@ export class StoredState {
     return this.#database.snapshot(async () => this.pages(() => true));
   }
 
-  /** Removes dead letters up to `through`, or all of them; of one reason, or of any. Gives how many. */
-  purge({
-    through,
-    reason,
-  }: {
-    readonly through: number;
-    readonly reason: string | undefined;
-  }): number {
-    return this.#database.transaction(() => {
-      const { changes } = this.#database
-        .statement("delete from dead_letters where seq <= ? and (?2 is null or reason = ?2)")
-        .run(through, reason ?? null);
-      return Number(changes);
-    });
+  /** Removes dead letters up to `through`; of one reason, or of any. Returns how many. */
+  purge(query: PurgeQuery): number {
+    return this.#database.transaction(() => this.deadLetters.purge(query));
   }
 
   /** May be called twice. */

@@ -11,6 +11,7 @@ import { ACTIONS, actionsOf, addControlRoutes } from "./control-routes.ts";
 import { addDashboard, DASHBOARD_POLICY, isPage } from "./dashboard/serve-page.ts";
 import { indexText } from "./index-text.ts";
 import { jsonAnswer } from "./json-answer.ts";
+import { addLetterRoutes, LETTER_ACTIONS } from "./letter-routes.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { readLetterPage, readWindowPage } from "./pages.ts";
 import { readResultQuery, readSeriesQuery } from "./result-queries.ts";
@@ -76,8 +77,11 @@ export function createStatusApp(options: StatusOptions): Hono {
     maxSize: BODY_BYTES_MAX,
     onError: (c) => jsonAnswer(c, { error: `Body is larger than ${BODY_BYTES_MAX} bytes` }, 413),
   });
+  const acting = { control: options.control, logger, secrets: options.secrets ?? [] };
   app.use("/control/*", limit);
-  addControlRoutes(app, { control: options.control, logger, secrets: options.secrets ?? [] });
+  addControlRoutes(app, acting);
+  for (const path of LETTER_ACTIONS) app.use(path, limit);
+  addLetterRoutes(app, acting);
   const routes = routesOf(options);
   const all = [...routes, { path: "/", about: "this page", answer: index }];
   for (const { path, answer } of all) {
@@ -90,7 +94,12 @@ export function createStatusApp(options: StatusOptions): Hono {
   }
   app.notFound((c) => {
     const controls = ACTIONS.map((action) => `/control/${action}`);
-    const paths = [...routes.map(({ path }) => path), ...controls, ...Object.keys(mounts)];
+    const paths = [
+      ...routes.map(({ path }) => path),
+      ...LETTER_ACTIONS,
+      ...controls,
+      ...Object.keys(mounts),
+    ];
     return jsonAnswer(c, { error: `No route ${c.req.path}`, routes: paths }, 404);
   });
   app.onError((thrown, c) => {

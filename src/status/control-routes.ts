@@ -16,9 +16,10 @@ export interface ControlOptions {
   readonly secrets: readonly string[];
 }
 
-/** Those of {@link ACTIONS} that this service can do. */
-export function actionsOf(control: ServiceControl | undefined): Action[] {
-  return ACTIONS.filter((action) => control?.[action] !== undefined);
+/** What this service can do: those of {@link ACTIONS}, and replay of dead letters. */
+export function actionsOf(control: ServiceControl | undefined): (Action | "replay")[] {
+  const actions = ACTIONS.filter((action) => control?.[action] !== undefined);
+  return control?.replayDeadLetters === undefined ? actions : [...actions, "replay"];
 }
 
 /**

@@ -124,11 +124,14 @@ describe("dead-letters", () => {
   });
 
   test.each([
-    [["lst"], 'Unknown action "lst": must be one of list, export, purge, did you mean list?'],
+    [
+      ["lst"],
+      'Unknown action "lst": must be one of list, export, replay, purge, did you mean list?',
+    ],
     [["list", "--reason", "lat"], 'Unknown reason "lat"'],
     [["purge"], "Cannot purge: say which ones, by --through or by --all"],
     [["purge", "--all", "--through", "1"], "Cannot purge: say which ones"],
-    [["purge", "http://x", "--all"], "Cannot purge a running service"],
+    [["purge", "nonsense", "--all"], 'Cannot ask "nonsense": must be a URL'],
     [["list", "--through", "x"], 'Cannot take "x" for --through'],
   ])("refuses %j", async (args, why) => {
     const { code, stderr } = await run(["dead-letters", ...args]);

@@ -167,6 +167,13 @@ export function testSink(
       expectSame((await readBack()).get(rowOf(1).id), rowOf(1, { value: 2, revision: 10 }));
     });
 
+    test.skipIf(skips("older"))("takes the newest of a row that comes out of order", async () => {
+      const writer = await open();
+      // It was refused before, and is given again when a newer one is on its way.
+      await write(writer, [rowOf(1, { value: 2, revision: 1 }), rowOf(1, { value: 1 })]);
+      expectSame((await readBack()).get(rowOf(1).id), rowOf(1, { value: 2, revision: 1 }));
+    });
+
     test.skipIf(skips("older"))("lets a greater generation win over any revision", async () => {
       await write(await open(1_700_000_000.25), [rowOf(1, { value: 1, revision: 7 })]);
       await write(await open(1_700_000_000.5), [rowOf(1, { value: 2, revision: 0 })]);

@@ -3,7 +3,7 @@ import { isBalanced } from "../../src/core/ledger.ts";
 import { PageCollector, StoredPages } from "../../src/core/stored.ts";
 import { durationMicros, epochMicros } from "../../src/core/time.ts";
 import type { HeldWindow } from "../../src/engine/rule-engine.ts";
-import { Bench, columnsOf, ruleOf, SECOND } from "../support/engine-input.ts";
+import { Bench, columnsOf, ruleOf, SECOND, session } from "../support/engine-input.ts";
 import { PageMemory } from "../support/page-memory.ts";
 
 const DAY = 86_400;
@@ -341,6 +341,62 @@ describe("Engine.add() with ids", () => {
       { at: 1_002, id: "over" },
     ]);
     expect(bench.engine.ledger).toMatchObject({ aggregated: 4, duplicate: 0 });
+  });
+});
+
+describe("Engine.add() of what comes back", () => {
+  test("adds it in any order, and moves no watermark", () => {
+    const bench = new Bench();
+    bench.add([{ at: 100 }]);
+    expect(bench.collect()).toEqual([]);
+    expect(bench.addReturned([{ at: 900, value: 2 }, { at: 61 }, { at: 130, value: 4 }])).toEqual(
+      [],
+    );
+    expect(bench.collect()).toEqual([]);
+    expect(bench.watermark).toBe(100);
+    bench.add([{ at: 110 }]);
+    expect(bench.watermark).toBe(110);
+    expect(bench.finish()).toEqual([
+      "r a sum [60,120) = 3 (n=3) #0",
+      "r a sum [120,180) = 4 (n=1) #0",
+      "r a sum [900,960) = 2 (n=1) #0",
+    ]);
+  });
+
+  test("refuses what is late, future or one series too many, and knows ids", () => {
+    const bench = new Bench([ruleOf({ seriesMax: 2 })], { maxFuture: 60 });
+    bench.now = 200;
+    bench.add([{ at: 150 }, { at: 160, id: "x" }]);
+    const refusals = bench.addReturned([
+      { at: 119, value: 1 },
+      { at: 261, value: 2 },
+      { at: 170, id: "x" },
+      { at: 260, id: "y", name: "b" },
+      { at: 160, name: "c" },
+    ]);
+    expect(refusals.map(({ index, reason }) => [index, reason])).toEqual([
+      [0, "late"],
+      [1, "future"],
+      [4, "over_limit"],
+    ]);
+    const { ledger } = bench.engine;
+    expect(isBalanced(ledger)).toBe(true);
+    expect(ledger).toMatchObject({ received: 7, aggregated: 3, late: 1, future: 1, duplicate: 1 });
+    bench.add([{ at: 161, id: "y" }]);
+    expect(bench.engine.ledger.duplicate).toBe(2);
+    expect(bench.watermark).toBe(160);
+  });
+
+  test("adds to sessions by the watermark as it stands", () => {
+    const bench = new Bench([ruleOf({ window: session(10) })]);
+    bench.add([{ at: 100 }]);
+    expect(
+      bench.addReturned([{ at: 500 }, { at: 95 }, { at: 80 }]).map(({ index }) => index),
+    ).toEqual([2]);
+    expect(bench.finish()).toEqual([
+      "r a sum [95,110) = 2 (n=2) #0",
+      "r a sum [500,510) = 1 (n=1) #0",
+    ]);
   });
 });
 

@@ -180,6 +180,58 @@ describe("Watermark.aheadBy()", () => {
   });
 });
 
+describe("Watermark.arrived() of what came back", () => {
+  test("raises nothing and holds nothing back while some partition has events", () => {
+    const watermark = start();
+    watermark.arrived("0", at(100), 0);
+    watermark.advance();
+    watermark.arrived(undefined, at(500), 0);
+    watermark.arrived(undefined, at(7), 0);
+    expect(watermark.advance()).toBe(at(95));
+    expect(watermark.newest).toBe(at(500));
+    watermark.arrived("0", at(101), 0);
+    expect(watermark.advance()).toBe(at(96));
+  });
+
+  test("wakes no partition that is idle", () => {
+    const watermark = start();
+    watermark.arrived("0", at(1_000), 0);
+    watermark.arrived("1", at(60), 0);
+    watermark.arrived("0", at(1_001), 9_000);
+    watermark.idle(10_000, NO_LIMIT);
+    watermark.arrived(undefined, at(30), 10_000);
+    expect(watermark.isIdle("1")).toBe(true);
+    watermark.arrived("0", at(1_002), 10_001);
+    expect(watermark.advance()).toBe(at(997));
+  });
+
+  test("lets event time go on from them when all is quiet, they too", () => {
+    const watermark = start();
+    watermark.arrived(undefined, at(100), 0);
+    expect(watermark.idle(9_999, NO_LIMIT)).toBe(epochMicros(-Infinity));
+    expect(watermark.idle(10_000, at(104))).toBe(at(104));
+    expect(watermark.idle(10_000, NO_LIMIT)).toBe(at(105));
+  });
+
+  test("has the clock alone make none late that comes back after others", () => {
+    const watermark = start();
+    watermark.arrived("0", at(100), 0);
+    expect(watermark.idle(60_000, at(120))).toBe(at(120));
+    watermark.arrived(undefined, at(150), 60_000);
+    expect(watermark.idle(69_999, at(180))).toBe(at(120));
+    expect(watermark.idle(70_000, at(150))).toBe(at(150));
+  });
+
+  test("is remembered over a restart", () => {
+    const watermark = start();
+    watermark.arrived(undefined, at(100), 0);
+    const again = start();
+    again.restore(watermark.stored());
+    expect(again.newest).toBe(at(100));
+    expect(again.idle(20_000, NO_LIMIT)).toBe(at(115));
+  });
+});
+
 describe("Watermark.restartIdle()", () => {
   test("does not count the time of an outage", () => {
     const watermark = start();

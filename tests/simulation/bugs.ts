@@ -13,6 +13,8 @@ export const BUGS = [
   "forgets how far a sink is",
   "stores rows and windows apart",
   "goes on by an old watermark",
+  "keeps the letters that it took back",
+  "takes letters back apart from their effect",
 ] as const;
 
 export type Bug = (typeof BUGS)[number];
@@ -47,6 +49,15 @@ export function plantInState(bug: Bug | undefined, state: State): void {
     state.commit = (checkpoint) => {
       commit({ ...checkpoint, pages: { remove: [], put: [] }, refusals: [] });
       commit({ ...checkpoint, rows: new Map() });
+    };
+  } else if (bug === "keeps the letters that it took back") {
+    state.commit = (checkpoint) => commit({ ...checkpoint, taken: [] });
+  } else if (bug === "takes letters back apart from their effect") {
+    state.commit = ({ taken = [], ...checkpoint }) => {
+      const pages = { remove: [], put: [] };
+      const nothing = { pages, cursor: undefined, rows: new Map(), refusals: [], refusedAt: 0 };
+      if (taken.length > 0) commit({ ...nothing, taken });
+      commit(checkpoint);
     };
   } else if (bug === "confirms before it writes") {
     const { outbox } = state;

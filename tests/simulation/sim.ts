@@ -1,4 +1,4 @@
-// `bun run sim [--seeds N] [--from N] [--seed N] [--trace]`: runs seeds of the simulation, each twice. A
+// `bun run sim [--seeds N] [--from N] [--seed N] [--trace] [--replays]`: runs seeds of the simulation, each twice. A
 // seed that breaks a rule is printed with the command that runs it again.
 import { parseArgs } from "node:util";
 import { simulate } from "./simulation.ts";
@@ -9,6 +9,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
+    replays: { type: "boolean", default: false },
   },
 });
 
@@ -23,8 +24,9 @@ let failures = 0;
 let lives = 0;
 let virtualMs = 0;
 for (let seed = first; seed < first + count; seed++) {
-  const outcome = await simulate(seed);
-  const again = await simulate(seed);
+  const { replays } = values;
+  const outcome = await simulate(seed, { replays });
+  const again = await simulate(seed, { replays });
   lives += outcome.lives;
   virtualMs += outcome.virtualMs;
   if (values.trace) console.log(outcome.trace.join("\n"));
@@ -32,7 +34,8 @@ for (let seed = first; seed < first + count; seed++) {
   const violation = isSame ? outcome.violation : `two runs differ: ${differenceOf(outcome, again)}`;
   if (violation === undefined) continue;
   failures++;
-  console.log(`seed ${seed}: ${violation}\n  bun run sim --seed ${seed} --trace`);
+  const how = `--seed ${seed} --trace${replays ? " --replays" : ""}`;
+  console.log(`seed ${seed}: ${violation}\n  bun run sim ${how}`);
 }
 const hours = (virtualMs / 3_600_000).toFixed(1);
 console.log(

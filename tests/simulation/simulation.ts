@@ -2,13 +2,23 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { messageOf } from "../../src/core/errors.ts";
+import { messageOf, TransientError } from "../../src/core/errors.ts";
 import { emptyLedger } from "../../src/core/ledger.ts";
 import { SHUTDOWN_MS_MAX } from "../../src/core/limits.ts";
 import type { Logger } from "../../src/core/logger.ts";
+import type { ReplayQuery } from "../../src/pipeline/control.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
+import { replayLetters } from "../../src/pipeline/replay-letters.ts";
 import { type Bug, plantInPipeline, plantInSettings, plantInState } from "./bugs.ts";
-import { type Account, accountOf, checkCheckpoint, checkEnd, checkRestored } from "./checks.ts";
+import {
+  type Account,
+  accountOf,
+  checkCheckpoint,
+  checkEnd,
+  checkRestored,
+  NO_LETTERS,
+  takenBy,
+} from "./checks.ts";
 import { planOf } from "./plan.ts";
 import { Random } from "./random.ts";
 import { Life } from "./scheduler.ts";
@@ -35,9 +45,15 @@ export interface Outcome {
   readonly virtualMs: number;
 }
 
+export interface SimulationOptions {
+  readonly bug?: Bug | undefined;
+  /** Whether an operator has dead letters come back now and then. */
+  readonly replays?: boolean;
+}
+
 /** Runs the real pipeline through everything that `seed` says, and checks what it promises. */
-export async function simulate(seed: number, options: { bug?: Bug } = {}): Promise<Outcome> {
-  const simulation = new Simulation(seed, options.bug);
+export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
+  const simulation = new Simulation(seed, options);
   await simulation.run();
   const { world, lives } = simulation;
   const { trace, nowMs } = world.scheduler;
@@ -60,6 +76,9 @@ class Simulation {
   lives = 0;
   readonly #bug: Bug | undefined;
   readonly #random: Random;
+  /** Of its own: whether letters come back changes nothing else that the seed says. */
+  readonly #letters: Random;
+  #replaysLeft: number;
   readonly stores: readonly SimStore[];
   readonly #root: string;
   /** What happens outside goes on whatever dies here. */
@@ -72,15 +91,19 @@ class Simulation {
   readonly #faultsUntilMs: number;
   #lineage: string | undefined;
   /** What the next life may begin with: two when it is not known whether the last transaction was. */
-  #candidates: Account[] = [{ cursor: undefined, ledger: emptyLedger(), watermark: -Infinity }];
+  #candidates: Account[] = [
+    { cursor: undefined, ledger: emptyLedger(), watermark: -Infinity, taken: NO_LETTERS },
+  ];
 
-  constructor(seed: number, bug: Bug | undefined) {
+  constructor(seed: number, { bug, replays = false }: SimulationOptions) {
     const random = new Random(seed);
     const plan = planOf(random.fork());
     const log = new SimLog(plan, random.fork());
-    this.world = new World({ plan, log, random: random.fork() });
+    this.world = new World({ plan, log, random: random.fork(), hasReplays: replays });
     this.#random = random;
     this.#bug = bug;
+    this.#letters = new Random(seed + 1_000_000);
+    this.#replaysLeft = replays ? this.#letters.pick([1, 4, 20]) : 0;
     this.stores = plan.sinks.map((sink) => new SimStore(this.world, sink));
     this.#crashesLeft = plan.crashes;
     this.#stopsLeft = plan.stops;
@@ -125,7 +148,7 @@ class Simulation {
     this.#lineage ??= own.state.lineage;
     world.expect(own.state.lineage === this.#lineage, () => "the state forgot its lineage");
     world.expect(own.state.epoch === life.number, () => `start ${own.state.epoch} by its epoch`);
-    this.#watchCommits(own, pipeline);
+    this.#watchCommits(life, { own, pipeline });
     plantInPipeline(this.#bug, pipeline);
     const stopped = await this.#drive(life, { own, pipeline });
     if (!stopped) {
@@ -136,7 +159,8 @@ class Simulation {
       return false;
     }
     const isDone = this.#isDone(pipeline, "stopped");
-    if (isDone) checkEnd(world, { pipeline, stores: this.stores });
+    const account = this.#candidates[0]!;
+    if (isDone) checkEnd(world, { pipeline, stores: this.stores, account });
     scheduler.drop(life);
     own.moveTo(next);
     if (!isDone) await this.#passTime(life);
@@ -194,7 +218,36 @@ class Simulation {
         () => "it does not stop in time",
       );
       this.#jumpWall();
+      this.#replay(life, pipeline);
     }
+  }
+
+  /** An operator has letters come back: at any moment, also while others do. */
+  #replay(life: Life, pipeline: Pipeline): void {
+    const random = this.#letters;
+    if (this.#replaysLeft === 0 || !random.chance(0.03)) return;
+    this.#replaysLeft--;
+    const query = random.pick<ReplayQuery>([
+      {},
+      {},
+      { reason: "refused" },
+      { reason: "future" },
+      { through: random.whole(1, 50) },
+    ]);
+    const { world } = this;
+    const say = (what: string): void => {
+      if (life.isAlive) world.scheduler.note(what);
+    };
+    say(`letters ${JSON.stringify(query)} are to come back`);
+    replayLetters(pipeline, query).then(
+      (outcome) => say(`letters came back: ${JSON.stringify(outcome)}`),
+      (failure: unknown) => {
+        // The message may hold paths.
+        say("letters do not come back, or not all");
+        const isExpected = failure instanceof TransientError || !life.isAlive;
+        world.expect(isExpected, () => `a replay failed: ${messageOf(failure)}`);
+      },
+    );
   }
 
   #fate(): Fate {
@@ -252,15 +305,18 @@ class Simulation {
     return pipeline.processor.engine.windows().every(({ count }) => count === 0);
   }
 
-  #watchCommits(own: SimState, pipeline: Pipeline): void {
+  #watchCommits(life: Life, { own, pipeline }: { own: SimState; pipeline: Pipeline }): void {
     const { world } = this;
     const { state } = own;
     const commit = state.commit.bind(state);
     state.commit = (checkpoint) => {
+      // It died in a replay, and its loop has not heard of it.
+      if (!life.isAlive) return commit(checkpoint);
       const before = this.#candidates[0]!;
       checkCheckpoint(world, { pipeline, before, checkpoint });
+      const taken = takenBy(world, { state, before: before.taken, checkpoint });
       // The last rows leave the stored windows as they are.
-      const after = checkpoint.isLast === true ? before : accountOf(pipeline);
+      const after = checkpoint.isLast === true ? before : accountOf(pipeline, taken);
       try {
         commit(checkpoint);
       } catch (failure) {

@@ -21,12 +21,15 @@ export class World {
   violation: Violation | undefined;
   /** From here on nothing goes wrong any more, so that everything can heal. */
   isHealing = false;
+  /** Whether dead letters come back in this run. */
+  readonly hasReplays: boolean;
   /** The cursor of the last checkpoint that is on disk for sure. */
   committed: Positions = {};
   /** The furthest place that was acknowledged: the source has thrown away what is before it. */
   acknowledged: Positions = {};
 
-  constructor(parts: { plan: Plan; log: SimLog; random: Random }) {
+  constructor(parts: { plan: Plan; log: SimLog; random: Random; hasReplays: boolean }) {
+    this.hasReplays = parts.hasReplays;
     this.plan = parts.plan;
     this.log = parts.log;
     this.random = parts.random;

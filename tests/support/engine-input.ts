@@ -139,6 +139,15 @@ export class Bench {
 
   /** Adds events as one batch. */
   add(events: readonly PlainEvent[], partition = "0"): EngineRefusal[] {
+    return this.#add(events, partition);
+  }
+
+  /** Adds events that come back from the dead letters. */
+  addReturned(events: readonly PlainEvent[]): EngineRefusal[] {
+    return this.#add(events, undefined);
+  }
+
+  #add(events: readonly PlainEvent[], partition: string | undefined): EngineRefusal[] {
     return this.engine.add(columnsOf(events, this.names), {
       partition,
       now: epochMicros(this.now * SECOND),

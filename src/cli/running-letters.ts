@@ -1,0 +1,98 @@
+import { loadConfig } from "../config/load.ts";
+import { FatalError } from "../core/errors.ts";
+import type { RefusalReason } from "../core/event.ts";
+import type { Settings } from "../core/settings.ts";
+import type { ReplayOutcome } from "../pipeline/control.ts";
+import type { PipelineStatus } from "../pipeline/view.ts";
+import { askService } from "./ask-service.ts";
+import type { CommandContext } from "./command.ts";
+import { EXIT } from "./exit.ts";
+import { serviceUrl } from "./service-url.ts";
+
+/** As long as a hundred thousand letters may take, with the source read in between. */
+const REPLAY_MS_MAX = 120_000;
+
+/** Which letters, as the service is told. */
+export interface LetterSelection {
+  readonly reason: RefusalReason | undefined;
+  readonly through: number | undefined;
+}
+
+interface Options {
+  /** The service that was named; undefined: that of the configuration. */
+  readonly url: string | undefined;
+  readonly config: string | undefined;
+  readonly json: boolean;
+  readonly context: CommandContext;
+}
+
+/** Has a running service take dead letters back, and tells what became of them. */
+export async function replayRunning(selection: LetterSelection, options: Options): Promise<0> {
+  const { context, json } = options;
+  const { base, token } = await serviceOf(options);
+  // The shape of `/dead-letters/replay` is public.
+  const outcome = (await askService({
+    base,
+    path: "/dead-letters/replay",
+    token,
+    post: selection,
+    timeoutMs: REPLAY_MS_MAX,
+  })) as ReplayOutcome;
+  const { replayed, refused_again, left } = outcome;
+  const { terminal } = context;
+  if (json) {
+    terminal.print(JSON.stringify(outcome));
+    return EXIT.ok;
+  }
+  const again = refused_again === 0 ? "" : `, ${refused_again} of them refused again`;
+  terminal.print(`${replayed} replayed${again}`);
+  for (const { reason, count, why } of left) terminal.print(`${count} ${reason} left: ${why}`);
+  return EXIT.ok;
+}
+
+/** Has a running service remove dead letters. */
+export async function purgeRunning(
+  selection: LetterSelection,
+  options: Options & { readonly url: string },
+): Promise<0> {
+  const { base, token } = await serviceOf(options);
+  const all = selection.through === undefined;
+  const post = { ...selection, ...(all ? { all } : {}) };
+  const answer = await askService({ base, path: "/dead-letters/purge", token, post });
+  const { purged } = answer as { purged: number }; // its shape is public
+  const { terminal } = options.context;
+  terminal.print(options.json ? JSON.stringify({ purged }) : `${purged} removed`);
+  return EXIT.ok;
+}
+
+async function serviceOf({ url, config, context }: Options): Promise<{
+  readonly base: string;
+  readonly token: string | undefined;
+}> {
+  const { terminal, env, cwd } = context;
+  const given = env["AGGREGATOR_TOKEN"] || undefined;
+  if (url !== undefined) return { base: url, token: given };
+  const settings = await loadConfig({ path: config, cwd, env });
+  terminal.hide(settings.secrets);
+  const token = given ?? settings.status.token;
+  return { base: await ownService(settings, token), token };
+}
+
+/** @throws {FatalError} It does not run, or another one listens where it should. */
+async function ownService({ name, status }: Settings, token: string | undefined): Promise<string> {
+  const advice = "Start it (aggregator run), or name its URL; what was refused is kept";
+  if (status.port === 0) {
+    throw new FatalError(`The configuration names no port of the service. ${advice}`);
+  }
+  const base = serviceUrl(status.host, status.port);
+  let found: unknown;
+  try {
+    found = await askService({ base, path: "/status", token });
+  } catch (failure) {
+    if (!(failure instanceof FatalError)) throw failure;
+    throw new FatalError(`${failure.message}. ${advice}`, { cause: failure });
+  }
+  const other = (found as Partial<PipelineStatus>).name; // of whoever listens there
+  if (other === name) return base;
+  throw new FatalError(`At ${base} runs "${other}", not "${name}": name the URL of the right one`);
+}
