@@ -1,5 +1,6 @@
 import type { RefusalReason } from "../core/event.ts";
-import { LABELS_MAX, NAME_BYTES_MAX } from "../core/limits.ts";
+import { describe, textFault } from "../core/event-text.ts";
+import { LABELS_MAX } from "../core/limits.ts";
 import {
   type EpochMicros,
   epochMicros,
@@ -157,37 +158,6 @@ function checkLabels(labels: unknown): readonly (readonly [string, string])[] | 
     if (valueFault !== undefined) return `label ${describe(key)} ${valueFault}`;
   }
   return pairs;
-}
-
-/** What is wrong with a name, a label or an id; undefined when nothing is. */
-function textFault(text: unknown): string | undefined {
-  if (typeof text !== "string") return `is ${describe(text)}, not a string`;
-  if (text === "") return "is empty";
-  // Not every store can hold these two.
-  if (text.includes("\u0000")) return "contains a NUL character";
-  if (!text.isWellFormed()) return "contains a lone surrogate";
-  const bytes = utf8Length(text);
-  return bytes > NAME_BYTES_MAX
-    ? `has ${bytes} bytes of UTF-8, more than ${NAME_BYTES_MAX}`
-    : undefined;
-}
-
-/** Bytes of UTF-8 of a well-formed string. */
-function utf8Length(text: string): number {
-  if (text.length * 3 <= NAME_BYTES_MAX) return text.length; // near enough: it is not too long
-  return new TextEncoder().encode(text).length;
-}
-
-/** A value for a message: short, and with its type. */
-function describe(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object") return "an object";
-  const isPlain = typeof value === "number" || typeof value === "boolean";
-  const text = isPlain ? String(value) : JSON.stringify(value);
-  // The cut may halve a surrogate pair.
-  return text.length > 60 ? `${text.slice(0, 57).toWellFormed()}…` : text;
 }
 
 function refused(reason: RefusalReason, detail: string): RefusedEvent {

@@ -11,9 +11,10 @@ import {
   storedNumber,
 } from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
+import type { WindowRule } from "../core/window.ts";
 import { compareRows, type EngineRow } from "./engine-row.ts";
 import type { RuleContext } from "./era.ts";
-import { boundaryAfter } from "./pane-layout.ts";
+import { commonBoundary } from "./pane-layout.ts";
 import { PartialIntervals } from "./partial-intervals.ts";
 import { type FormerRule, type RestoreOptions, RuleEngine } from "./rule-engine.ts";
 import { SeenIds } from "./seen-ids.ts";
@@ -252,6 +253,8 @@ export class Engine {
       const missed = columns.missed[i]!;
       if (columns.missedBy[i]! < this.#readers.length) {
         ledger.aggregated++;
+        // No dead letter: another rule has it. Yet somebody has to know.
+        if ((missed & MISSED.failed) !== 0) this.#context.onRowFailure(this.#failures.get(i)!);
         if ((missed & (MISSED.late | MISSED.latePartial)) !== 0) ledger.late_partial++;
       } else if ((missed & MISSED.late) !== 0) {
         ledger.late++;
@@ -303,16 +306,14 @@ export class Engine {
 
   #forget(watermark: EpochMicros): void {
     let next = Infinity;
-    let oldest = Infinity;
     for (const rule of this.rules) {
       rule.forget(watermark, this.#rows);
       next = Math.min(next, rule.nextForget(watermark));
     }
-    if (!this.#partial.isEmpty) {
-      for (const rule of this.rules) oldest = Math.min(oldest, rule.forgottenBefore);
-    }
     this.#nextForget = epochMicros(next);
     // A window may still be opened by a late event, so it is not enough to look at those held.
+    if (this.#partial.isEmpty) return;
+    const oldest = Math.min(...this.rules.map((rule) => rule.forgottenBefore));
     this.#partial.forgetBefore(epochMicros(oldest));
   }
 
@@ -406,7 +407,7 @@ export class Engine {
       former: options.former ?? [],
       functionNamed: options.functionNamed ?? (() => undefined),
       bornAt: epochMicros(newest + 1),
-      boundaryOf: (rule) => boundaryAfter(this.#topOf(rule).window, newest),
+      boundaryOf: (rule) => commonBoundary(this.#windowsAbove(rule), newest),
     };
     const givenUp = this.rules.map((rule) => ({
       rule: rule.name,
@@ -417,10 +418,10 @@ export class Engine {
     return [...givenUp.filter(({ windows }) => windows > 0), ...this.#dropStrangers(pages)];
   }
 
-  /** The rule above all that read a rule: its boundaries are those of the others too. */
-  #topOf(rule: RuleSettings): RuleSettings {
-    const upper = this.rules.findLast(({ settings }) => settings.from === rule.name);
-    return upper === undefined ? rule : this.#topOf(upper.settings);
+  /** The windows of a rule and of all that read it, directly or not. */
+  #windowsAbove({ name, window }: RuleSettings): WindowRule[] {
+    const readers = this.rules.filter(({ settings }) => settings.from === name);
+    return [window, ...readers.flatMap(({ settings }) => this.#windowsAbove(settings))];
   }
 
   /** The stored rules that are no rules any more, with how many windows each held. Their pages go. */

@@ -85,7 +85,8 @@ export class FunctionSet {
       try {
         objects.set(slot, aggregation.add(state, value, time));
       } catch (failure) {
-        objects.set(slot, new FailedState(`add threw for ${value}: ${messageOf(failure)}`));
+        const event = `${value} at ${time / 1e6}`;
+        objects.set(slot, new FailedState(`add threw for ${event}: ${messageOf(failure)}`));
       }
     }
   }

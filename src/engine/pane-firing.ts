@@ -8,7 +8,7 @@ import type { PaneRing } from "./pane-ring.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { SeriesTable } from "./series-table.ts";
 import type { WindowList, WindowState } from "./window-list.ts";
-import type { WindowsContext } from "./windows.ts";
+import type { HeldWindow, WindowsContext } from "./windows.ts";
 
 export interface PaneFiringOptions {
   readonly context: WindowsContext;
@@ -35,6 +35,18 @@ export class PaneFiring {
 
   constructor(options: PaneFiringOptions) {
     this.#of = options;
+  }
+
+  /** What a window holds, for those who look at it. */
+  shown(window: WindowState): Omit<HeldWindow, "rule"> {
+    const panes = this.panesOf(window);
+    return {
+      start: window.start,
+      end: window.end,
+      series: this.keysOf(panes).length,
+      count: panes.reduce((sum, { eventCount }) => sum + eventCount, 0),
+      fired: window.firings > 0,
+    };
   }
 
   /** What changed in the panes changed in their windows that fired. */

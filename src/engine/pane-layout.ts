@@ -49,6 +49,24 @@ export function boundaryAfter(window: WindowRule, time: EpochMicros): EpochMicro
   return start > time ? start : layout.startOf((last + 1) * layout.every);
 }
 
+/** Rounds after which windows count as having no boundary in common. */
+const ROUNDS_MAX = 10_000;
+
+/**
+ * The first boundary of all these kinds of windows after an instant. Where they have none in common within
+ * reason, the last of their own: then what one of them holds begins late.
+ */
+export function commonBoundary(windows: readonly WindowRule[], time: EpochMicros): EpochMicros {
+  let boundary = epochMicros(time);
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const from = epochMicros(round === 0 ? boundary : boundary - 1);
+    const next = Math.max(...windows.map((window) => boundaryAfter(window, from)));
+    if (next === boundary) return boundary;
+    boundary = epochMicros(next);
+  }
+  return boundary;
+}
+
 function evenLayout(size: number, offset: number, every: number, span: number): PaneLayout {
   return {
     // Both divisions are of whole numbers below 2^53, so the floor is exact.

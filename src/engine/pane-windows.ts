@@ -199,8 +199,7 @@ export class PaneWindows implements Windows {
   #addSets(events: RuleEvents, from: number, to: number): number {
     const { group, fn, value, time } = events;
     const { stride, functions } = this.series;
-    let marked = 0;
-    let pane = this.#pane;
+    let [marked, pane] = [0, this.#pane];
     for (let i = from; i < to; i++) {
       if (group[i]! < 0) {
         marked++;
@@ -309,13 +308,13 @@ export class PaneWindows implements Windows {
   }
 
   /**
-   * Takes over a forgotten window of another rule: merges its accumulators.
-   *
-   * @returns How many events it took, and how many were over the limit.
+   * Merges a forgotten window of another rule. Returns how many events it took, and how many were over the
+   * limit; undefined: the window is none of ours.
    */
-  absorb(lower: Pane, series: SeriesTable): { readonly taken: number; readonly over: number } {
+  absorb(lower: Pane, series: SeriesTable): { taken: number; over: number } | undefined {
     let taken = 0;
     let over = 0;
+    if (!this.reaches(lower.start)) return undefined;
     const pane = this.#select(lower.start);
     for (let i = 0; i < lower.touchedCount; i++) {
       const key = lower.touched[i]!;
@@ -345,7 +344,7 @@ export class PaneWindows implements Windows {
       this.#windows.removeOldest();
     }
     if (last > this.#lastForgotten) this.#setForgotten(last);
-    this.#filler?.fillTo(last, this.#firing.fillInto(rows));
+    this.#fillTo(last, rows);
     while (this.#ring.held.length > 0) {
       const pane = this.#ring.held[0]!;
       if (this.#windows.ofPane(pane.ordinal).last > this.#lastForgotten) break;
@@ -380,7 +379,15 @@ export class PaneWindows implements Windows {
       this.#firing.fire(window, rows, isOver);
     }
     if (watermark === -Infinity) return;
-    this.#filler?.fillTo(this.#lastOver(watermark), this.#firing.fillInto(rows));
+    this.#fillTo(this.#lastOver(watermark), rows);
+  }
+
+  /** Fills the gaps up to a window, but none in which another meaning holds. */
+  #fillTo(last: number, rows: EngineRow[]): void {
+    if (this.#filler === undefined) return;
+    const newest = this.#layout.ordinalOf(epochMicros(this.#until - 1));
+    const ours = Math.floor(newest / this.#layout.every);
+    this.#filler.fillTo(Math.min(last, ours), this.#firing.fillInto(rows));
   }
 
   endFor(time: EpochMicros): EpochMicros {
@@ -407,14 +414,7 @@ export class PaneWindows implements Windows {
     for (const window of this.#windows.held) {
       if (windows.length >= limit) break;
       if (window.start <= after) continue;
-      const panes = this.#firing.panesOf(window);
-      windows.push({
-        start: window.start,
-        end: window.end,
-        series: this.#firing.keysOf(panes).length,
-        count: panes.reduce((sum, { eventCount }) => sum + eventCount, 0),
-        fired: window.firings > 0,
-      });
+      windows.push(this.#firing.shown(window));
     }
     return windows;
   }

@@ -226,7 +226,9 @@ export class RuleEngine {
   }
 
   #absorb(era: Era, pane: Pane, series: SeriesTable): void {
-    const { taken, over } = era.panes!.absorb(pane, series);
+    const absorbed = era.panes!.absorb(pane, series);
+    if (absorbed === undefined) return; // another era has it
+    const { taken, over } = absorbed;
     this.ledger.received += taken + over;
     this.ledger.aggregated += taken;
     this.ledger.over_limit += over;
@@ -235,9 +237,18 @@ export class RuleEngine {
   /** Forgets the windows that the watermark passed by the allowed lateness, after giving their rows. */
   forget(watermark: EpochMicros, rows: EngineRow[]): void {
     for (const era of this.#eras) era.windows.forget(era.own(watermark), rows);
-    while (this.#eras.length > 1 && this.#eras[0]!.windows.isOver) {
-      this.#drop(this.#eras.shift()!);
-    }
+    this.#dropOver();
+  }
+
+  /** Gives up the eras that are over, once no rule reads them any more: those need their groups. */
+  #dropOver(): void {
+    if (this.#eras.length === 1) return;
+    const { present } = this;
+    this.#eras = this.#eras.filter((era) => {
+      if (era === present || !era.windows.isOver || era.consumers.size > 0) return true;
+      this.#drop(era);
+      return false;
+    });
   }
 
   /**
@@ -251,6 +262,7 @@ export class RuleEngine {
     const isEarly = tick > this.#earlyTick && this.#earlyTick !== -Infinity;
     if (tick > this.#earlyTick) this.#earlyTick = tick;
     for (const era of this.#eras) era.windows.collect(era.own(watermark), rows, isEarly);
+    this.#dropOver();
     this.#releaseGroups();
   }
 
@@ -350,12 +362,16 @@ export class RuleEngine {
     }
     const last = this.#eras.at(-1);
     if (last?.meaning === present.meaning) return givenUp;
-    const boundary = last === undefined ? epochMicros(-Infinity) : options.boundaryOf(present.rule);
-    for (const [i, { windows }] of this.#eras.entries()) {
+    // What could not go on is not begun anew: its rows would be overwritten by what is left of it.
+    const boundary = options.boundaryOf(present.rule);
+    this.#eras = this.#eras.filter(({ windows, since }, i, all) => {
       // Also those before the last one, which may not have begun yet.
-      const later = this.#eras.slice(i + 1).map(({ since }) => since);
-      windows.endAt(epochMicros(Math.min(boundary, ...later)));
-    }
+      const until = Math.min(boundary, ...all.slice(i + 1).map((later) => later.since));
+      windows.endAt(epochMicros(until));
+      if (since < until) return true;
+      this.#drop(all[i]!); // no window begins in it
+      return false;
+    });
     this.#eras.push(this.#newEra(present.rule, { id: this.#nextEra++, since: boundary }));
     return givenUp;
   }

@@ -4,6 +4,7 @@ import { globMatcher } from "../core/glob.ts";
 import { takesObjectRoad } from "../core/object-road.ts";
 import type { GroupBy, RuleEvent, RuleMatch, RuleSettings } from "../core/settings.ts";
 import { GroupTable } from "./group-table.ts";
+import { mappedEvent } from "./mapped-event.ts";
 import type { Groups, RuleEvents } from "./rule-events.ts";
 
 /** The group of an event that the rule does not take. */
@@ -171,8 +172,11 @@ class ObjectSelection implements Selection {
     let wanted: RuleEvent | undefined;
     try {
       wanted = this.#mapped(event);
+      if (wanted !== undefined) this.#group[i] = this.#groupOf(wanted);
     } catch (failure) {
-      const detail = `rule ${this.#rule.name}: its function threw for ${event.name} = ${event.value}: ${messageOf(failure)}`;
+      const { name, value, timestamp } = event;
+      const what = `${name} = ${value} at ${timestamp}`;
+      const detail = `rule ${this.#rule.name}: where or map threw for ${what}: ${messageOf(failure)}`;
       this.#context.onFailure({ index: i, detail });
       this.#marks[i] = MISSED.failed;
       this.marked++;
@@ -184,7 +188,6 @@ class ObjectSelection implements Selection {
       return;
     }
     this.#value[i] = wanted.value;
-    this.#group[i] = this.#groupOf(wanted);
   }
 
   #eventAt(columns: EventColumns, i: number): RuleEvent {
@@ -205,16 +208,7 @@ class ObjectSelection implements Selection {
     if (!this.#matches(event)) return undefined;
     if (where !== undefined && !where(event)) return undefined;
     if (map === undefined) return event;
-    const mapped = map(event);
-    if (mapped === undefined || mapped === null) return undefined;
-    const result = { ...event, ...withoutUndefined(mapped) };
-    if (typeof result.name !== "string" || result.name === "") {
-      throw new TypeError("map has to return a name that is a string and not empty");
-    }
-    if (typeof result.value !== "number" || !Number.isFinite(result.value)) {
-      throw new TypeError(`map has to return a finite value, not ${String(result.value)}`);
-    }
-    return result;
+    return mappedEvent(event, map(event));
   }
 
   filteredBy(columns: EventColumns, i: number): FilteredBy {
@@ -229,19 +223,12 @@ class ObjectSelection implements Selection {
     for (const label of this.#groupBy.labels) {
       if (!Object.hasOwn(labels, label)) continue;
       const value = labels[label];
-      // `map` is the user's: its types were not checked at run time.
-      if (value !== undefined) pairs.push([label, String(value)]);
+      if (value !== undefined) pairs.push([label, value]);
     }
     return this.table.intern(this.#groupBy.name ? name : "", pairs);
   }
 
   renumbered(): void {}
-}
-
-function withoutUndefined<T extends object>(object: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
 }
 
 function anyGlob(globs: readonly string[]): (text: string) => boolean {

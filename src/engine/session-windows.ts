@@ -22,7 +22,7 @@ import {
 } from "./session-pages.ts";
 import { SessionQueue } from "./session-queue.ts";
 import { SessionStore } from "./session-store.ts";
-import type { HeldWindow, Windows, WindowsContext } from "./windows.ts";
+import { type HeldWindow, joinedByStart, type Windows, type WindowsContext } from "./windows.ts";
 
 /**
  * Windows of activity, per series. A session that is over fires; an event that comes late may still make
@@ -43,9 +43,8 @@ export class SessionWindows implements Windows {
   readonly #quiet = new DueHeap<number>();
   #seriesCount = 0;
   #sessionCount = 0;
-  /** Sessions that fired and changed since. */
+  /** Sessions that fired and changed since; and rows made within a batch. */
   #changed: Session[] = [];
-  /** Rows of sessions that were forgotten, or withdrawn, within a batch. */
   #rows: EngineRow[] = [];
   readonly #changedPages = new Set<number>();
   #latestEnd = -Infinity;
@@ -224,6 +223,10 @@ export class SessionWindows implements Windows {
 
   #note(session: Session): void {
     session.changed = true;
+    this.#list(session);
+  }
+
+  #list(session: Session): void {
     if (session.isListed) return;
     session.isListed = true;
     this.#changed.push(session);
@@ -314,17 +317,21 @@ export class SessionWindows implements Windows {
   /** Forgets what the watermark passed within a batch: nothing else fires before its end. */
   #forgetAll(watermark: number): void {
     const { allowedLateness } = this.#context;
-    const held: Session[] = [];
     while (this.#due.isDue(watermark)) {
       const session = this.#due.take();
       if (session === undefined) continue;
-      if (session.last + this.#gap + allowedLateness <= watermark) {
+      const end = session.last + this.#gap;
+      if (end + allowedLateness <= watermark) {
         this.#forgetOf(this.#series.get(session.key)!, watermark);
+      } else if (end <= watermark) {
+        // It fires with those that changed; until it is forgotten nobody looks at it again.
+        this.#lookForGaps(session);
+        if (session.changed) this.#list(session);
+        this.#due.schedule(session, end + allowedLateness);
       } else {
-        held.push(session);
+        this.#due.schedule(session, end);
       }
     }
-    for (const session of held) this.#due.schedule(session, session.last + this.#gap);
   }
 
   #fireChanged(watermark: EpochMicros, isEarly: boolean): void {
@@ -399,20 +406,14 @@ export class SessionWindows implements Windows {
 
   /** Sessions that begin at one instant are shown as one. */
   windows(after: EpochMicros, limit: number): Omit<HeldWindow, "rule">[] {
-    const byStart = new Map<number, Omit<HeldWindow, "rule">>();
-    for (const { key, first, last, firings, at } of this.#sessions()) {
-      if (first <= after) continue;
-      const known = byStart.get(first);
-      const end = epochMicros(Math.max(last + this.#gap, known?.end ?? -Infinity));
-      byStart.set(first, {
-        start: epochMicros(first),
-        end,
-        series: (known?.series ?? 0) + this.#setOf(key).functions.length,
-        count: (known?.count ?? 0) + this.#store.cells[at]!,
-        fired: firings > 0 && (known?.fired ?? true),
-      });
-    }
-    return [...byStart.values()].sort((a, b) => a.start - b.start).slice(0, limit);
+    const shown = this.#sessions().map((session) => ({
+      start: epochMicros(session.first),
+      end: epochMicros(session.last + this.#gap),
+      series: this.#setOf(session.key).functions.length,
+      count: this.#store.cells[session.at]!,
+      fired: session.firings > 0,
+    }));
+    return joinedByStart(shown.filter(({ start }) => start > after)).slice(0, limit);
   }
 
   windowCounts(): { readonly held: number; readonly open: number } {

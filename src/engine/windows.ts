@@ -1,6 +1,6 @@
 import type { LedgerCounts } from "../core/ledger.ts";
 import type { PageCollector, StoredPages } from "../core/stored.ts";
-import type { DurationMicros, EpochMicros } from "../core/time.ts";
+import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
 import type { EngineRow } from "./engine-row.ts";
 import type { Pane } from "./pane.ts";
 import type { RuleEvents, WatermarkPath } from "./rule-events.ts";
@@ -14,6 +14,25 @@ export interface HeldWindow {
   readonly series: number;
   readonly count: number;
   readonly fired: boolean;
+}
+
+/** Windows that begin at one instant as one, oldest first. */
+export function joinedByStart(
+  windows: readonly Omit<HeldWindow, "rule">[],
+): Omit<HeldWindow, "rule">[] {
+  const byStart = new Map<number, Omit<HeldWindow, "rule">>();
+  for (const window of windows) {
+    const known = byStart.get(window.start);
+    const joined = {
+      start: window.start,
+      end: epochMicros(Math.max(window.end, known?.end ?? -Infinity)),
+      series: window.series + (known?.series ?? 0),
+      count: window.count + (known?.count ?? 0),
+      fired: window.fired && (known?.fired ?? true),
+    };
+    byStart.set(window.start, joined);
+  }
+  return [...byStart.values()].sort((a, b) => a.start - b.start);
 }
 
 /** The stretch of time in which windows may begin: [since, until). */
