@@ -290,7 +290,7 @@ export class Engine {
       ({ windowEnd, allowed }) => windowEnd + allowed <= this.watermark,
     );
     if (closed.length === 0) {
-      const detail = "late: it lies before the end of the last session of its series";
+      const detail = "late: its window is over, or was given up";
       return { index, reason: "late", detail, bySeconds: 0 };
     }
     // The rule that would have waited longest tells how late it was.

@@ -122,7 +122,7 @@ export class Bench {
   constructor(
     rules: readonly RuleSettings[] = [ruleOf()],
     options: { outOfOrderness?: number; maxFuture?: number } & Partial<
-      Pick<EngineOptions, "idleTimeoutMs" | "dedupe">
+      Pick<EngineOptions, "idleTimeoutMs" | "dedupe" | "onRowFailure">
     > = {},
   ) {
     this.engine = new Engine({
@@ -133,6 +133,7 @@ export class Bench {
       maxFuture:
         options.maxFuture === undefined ? "off" : durationMicros(options.maxFuture * SECOND),
       dedupe: options.dedupe ?? { for: durationMicros(3600 * SECOND), idsMax: 1_000 },
+      ...(options.onRowFailure === undefined ? {} : { onRowFailure: options.onRowFailure }),
       nowMs: 0,
     });
   }
