@@ -14,6 +14,7 @@ import { Connection } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import { Departure } from "./departure.ts";
 import { Evictions } from "./evictions.ts";
+import { FailureLog } from "./failure-log.ts";
 import { Measurements } from "./measurements.ts";
 import { PartitionWatch } from "./partition-watch.ts";
 import { PauseGate } from "./pause-gate.ts";
@@ -108,11 +109,12 @@ export class Pipeline {
     this.#gate = former === undefined ? new PauseGate() : former.#gate;
     this.#kept = former === undefined ? undefined : former.#kept;
     this.#options = options;
+    const failures = new FailureLog(logger, () => clock.monotonicMs());
     this.processor = new Processor(settings, {
       seed: Math.floor(random() * 2 ** 32),
       nowMs: clock.monotonicMs(),
       onRefusal: (refusal) => this.checkpointer.refuse(refusal),
-      onRowFailure: (detail) => logger.error("A function of the configuration failed.", { detail }),
+      onRowFailure: (detail) => failures.add(detail),
       onLateness: (seconds) => this.measurements.lateness.observe(seconds),
     });
     this.checkpointer = new Checkpointer(settings, {
@@ -215,9 +217,12 @@ export class Pipeline {
   /**
    * Makes a checkpoint between two reads. The source hears of it with the next one that the loop makes.
    *
-   * @throws {TransientError} None can be made now.
+   * @throws {TransientError} None can be made now, or the input has ended: its last one was made then.
    */
   async checkpoint(): Promise<void> {
+    // Behind the end every window is forgotten; what is stored keeps them, for an input that grows.
+    if (this.isEnding)
+      throw new TransientError("The input has ended: no checkpoint comes after it");
     const { problem } = this.checkpointer;
     if (problem !== undefined) throw new TransientError(problem);
     // Whoever asks does not wait until there is room on the disk again: the loop does.

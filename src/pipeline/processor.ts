@@ -1,4 +1,5 @@
 import { EventColumns, type LineRefusal } from "../core/columns.ts";
+import { FatalError } from "../core/errors.ts";
 import type { Refusal } from "../core/event.ts";
 import { BATCH_EVENTS } from "../core/limits.ts";
 import { takesObjectRoad } from "../core/object-road.ts";
@@ -200,7 +201,11 @@ export class Processor {
     return { remove: [...names.remove, ...remove], put: [...names.put, ...put] };
   }
 
-  /** Takes over what all `changes` together gave. Returns the rules whose windows had to be given up. */
+  /**
+   * Takes over what all `changes` together gave. Returns the rules whose windows had to be given up.
+   *
+   * @throws {FatalError} It is the state behind the end of an input, which is never stored.
+   */
   restore(
     stored: Iterable<Page>,
     options: RestoreOptions = {},
@@ -210,7 +215,15 @@ export class Processor {
     for (const [partition, from] of pages.json<[string, StoredNumber][]>(MISSING_PAGE) ?? []) {
       this.#missingFrom.set(partition, epochMicros(Number(from)));
     }
-    return this.engine.restore(pages, options);
+    const givenUp = this.engine.restore(pages, options);
+    if (this.engine.watermark === Infinity) {
+      throw new FatalError(
+        "The state is damaged (its watermark is behind the end of the input, so that every event would be " +
+          "late). Restore it from a backup (aggregator restore), or name an empty folder in state.dir and " +
+          "read the source again from its start",
+      );
+    }
+    return givenUp;
   }
 
   /**

@@ -2,13 +2,16 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FatalError, TransientError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
+import type { RuleSettings } from "../../src/core/settings.ts";
 import { durationMicros } from "../../src/core/time.ts";
 import { PauseGate } from "../../src/pipeline/pause-gate.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { LivePipelineView } from "../../src/pipeline/pipeline-view.ts";
 import { State } from "../../src/state/state.ts";
-import { scriptedSink } from "../support/scripted-sink.ts";
+import { rejectionOf } from "../support/rejection.ts";
+import { scriptedSink, type WriteStep } from "../support/scripted-sink.ts";
 import { batchOf, type Step, scriptedSource } from "../support/scripted-source.ts";
 import { ruleOf, settingsOf } from "../support/settings.ts";
 import { settle, VirtualClock } from "../support/virtual-clock.ts";
@@ -21,10 +24,13 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
-function start(steps: readonly Step[], rules = [ruleOf()]) {
+function start(
+  steps: readonly Step[],
+  { rules = [ruleOf()], writes = [] }: { rules?: RuleSettings[]; writes?: WriteStep[] } = {},
+) {
   const clock = new VirtualClock(T + 3600);
   const source = scriptedSource(steps);
-  const sink = scriptedSink("main", []);
+  const sink = scriptedSink("main", writes);
   const dir = mkdtempSync(join(tmpdir(), "state-"));
   folders.push(dir);
   const state = State.open({ dir, pipeline: "test", share: "0/1", sinks: ["main"], now: T });
@@ -107,6 +113,37 @@ describe("Pipeline.checkpoint()", () => {
     stop.abort();
     await ended;
   });
+
+  test("is refused once the input has ended: what is stored keeps its windows", async () => {
+    const away = [{ before: new TransientError("away", { retryAfterMs: 20_000 }) }];
+    const { clock, pipeline, state, ended } = start([batch(1, T, "a"), { kind: "end" }], {
+      writes: away,
+    });
+    await settle();
+    // The row of the last window is not delivered yet: it drains.
+    expect([pipeline.state, pipeline.isEnding]).toEqual(["draining", true]);
+    const before = [...state.pages()];
+    const refused = await rejectionOf(pipeline.checkpoint());
+    expect(refused).toBeInstanceOf(TransientError);
+    expect(refused.message).toContain("The input has ended");
+    expect([...state.pages()]).toEqual(before);
+    await clock.advance(30_000);
+    await ended;
+    expect([...state.pages()]).toEqual(before);
+  });
+});
+
+test("a state behind the end of its input is told as damage", async () => {
+  const { pipeline, state, stop, ended } = start([batch(1, T, "a")]);
+  await settle();
+  pipeline.processor.engine.finish();
+  await pipeline.checkpoint();
+  stop.abort();
+  await ended;
+  const options = { clock: pipeline.clock, logger: silentLogger, state, log: undefined };
+  const again = (): Pipeline => new Pipeline(pipeline.settings, { ...options, random: () => 0.5 });
+  expect(again).toThrow(FatalError);
+  expect(again).toThrow("The state is damaged (its watermark is behind the end of the input");
 });
 
 describe("what fired lately", () => {
@@ -141,7 +178,9 @@ describe("what fired lately", () => {
   test("so is a session that began long before the watermark and goes on", async () => {
     const gap = durationMicros(10_000_000);
     const steps = Array.from({ length: 30 }, (_, i) => batch(1, T + 5 * i, String(i)));
-    const { view, stop, ended } = start(steps, [ruleOf({ window: { kind: "session", gap } })]);
+    const { view, stop, ended } = start(steps, {
+      rules: [ruleOf({ window: { kind: "session", gap } })],
+    });
     await settle();
     expect(view.windowsNow()).toMatchObject([{ window_start: T, count: 30, fired: false }]);
     stop.abort();
