@@ -345,6 +345,8 @@ export class RuleEngine {
     this.#nextEra = state.nextEra ?? 1;
     const present = this.present;
     const stored = state.eras ?? [{ id: 0, meaning: state.meaning, since: "-Infinity" as const }];
+    // Also where nothing can go on: what was given up is not begun anew, or less would overwrite its rows.
+    const boundary = options.boundaryOf(present.rule);
     this.#eras = [];
     this.lower?.present.consumers.delete(present);
     let givenUp = 0;
@@ -362,8 +364,6 @@ export class RuleEngine {
     }
     const last = this.#eras.at(-1);
     if (last?.meaning === present.meaning) return givenUp;
-    // What could not go on is not begun anew: its rows would be overwritten by what is left of it.
-    const boundary = options.boundaryOf(present.rule);
     this.#eras = this.#eras.filter(({ windows, since }, i, all) => {
       // Also those before the last one, which may not have begun yet.
       const until = Math.min(boundary, ...all.slice(i + 1).map((later) => later.since));

@@ -5,6 +5,7 @@ import { BATCH_EVENTS } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Settings, SourceSettings } from "../core/settings.ts";
+import { FailureLog } from "./failure-log.ts";
 import { type LineWatcher, Processor } from "./processor.ts";
 
 export interface ReplayOptions {
@@ -40,9 +41,10 @@ export interface ReplaySummary extends LedgerCounts {
 export async function replay(settings: Settings, options: ReplayOptions): Promise<ReplaySummary> {
   const { input, clock, logger, seed, onRows, onRefusal, onBatch, watcher, signal } = options;
   const startMs = clock.monotonicMs();
+  const failures = new FailureLog(logger, () => clock.monotonicMs());
   const processor = new Processor(
     { ...settings, source: input },
-    { seed, nowMs: startMs, onRefusal, watcher },
+    { seed, nowMs: startMs, onRefusal, watcher, onRowFailure: (what) => failures.add(what) },
   );
   const reader = await input.definition.open(
     input.options,
@@ -81,6 +83,7 @@ export async function replay(settings: Settings, options: ReplayOptions): Promis
     await hand();
   } finally {
     await reader.close();
+    failures.flush();
   }
   const { ledger } = processor.engine;
   const seconds = (clock.monotonicMs() - startMs) / 1000;
