@@ -1,5 +1,6 @@
 import { FatalError, messageOf, TransientError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
+import { Backoff } from "./backoff.ts";
 import { Pipeline, type PipelineOptions, type PipelineOutcome } from "./pipeline.ts";
 
 export interface SuccessionOptions extends Omit<PipelineOptions, "former"> {
@@ -35,11 +36,14 @@ export class Succession {
   #change: Change | undefined;
   /** What ran before, until the present one has shown that it can run. */
   #before: Settings | undefined;
+  /** Those whose sinks the state keeps rows for. */
+  #served: Settings;
   #hasEnded = false;
 
   constructor(settings: Settings, options: SuccessionOptions) {
     this.#options = options;
     this.settings = settings;
+    this.#served = settings;
     this.current = this.#make(settings);
   }
 
@@ -86,13 +90,12 @@ export class Succession {
     try {
       if ((await this.current.run(stop)) === "ended") return "ended";
     } catch (failure) {
-      if (!this.#goBack(failure, stop)) throw failure;
+      if (!(await this.#goBack(failure, stop))) throw failure;
       this.#change?.done.reject(new TransientError("Cannot reload now: the pipeline has failed"));
       this.#change = undefined;
       return "left";
     }
     const change = this.#change!; // nobody else makes it leave
-    this.#change = undefined;
     const { settings } = this;
     // Of two changes in a row the first may not have shown that it can run.
     const before = this.#before === undefined || this.#hasRun ? settings : this.#before;
@@ -101,10 +104,35 @@ export class Succession {
       this.#before = before;
       change.done.resolve();
     } catch (failure) {
-      this.#begin(settings);
-      change.done.reject(failure);
+      try {
+        if (!(await this.#beginAgain(settings, stop))) return "ended";
+      } finally {
+        change.done.reject(failure);
+      }
+    } finally {
+      this.#change = undefined;
     }
     return "left";
+  }
+
+  /** Those before, once the disk lets it. Returns false when `stop` came first. */
+  async #beginAgain(settings: Settings, stop: AbortSignal): Promise<boolean> {
+    const { clock, logger, random } = this.#options;
+    const backoff = new Backoff(random);
+    for (let tries = 1; ; tries++) {
+      try {
+        this.#begin(settings);
+        return true;
+      } catch (failure) {
+        if (!(failure instanceof TransientError)) throw failure;
+        if (tries === 1) {
+          const error = failure.message;
+          logger.error("Cannot go back to the settings before yet; it is tried again.", { error });
+        }
+        await clock.sleep(backoff.afterMs(failure), stop);
+        if (stop.aborted) return false;
+      }
+    }
   }
 
   /** Whether the present one has reached everything that it needs. */
@@ -114,11 +142,14 @@ export class Succession {
   }
 
   #begin(settings: Settings): void {
-    const { state } = this.#options;
-    state.serve(
-      settings.sinks.map(({ name }) => name),
-      settings.state.outboxBytesMax,
-    );
+    // Going back to those that are served still takes no room on the disk.
+    if (this.#served !== settings) {
+      this.#options.state.serve(
+        settings.sinks.map(({ name }) => name),
+        settings.state.outboxBytesMax,
+      );
+      this.#served = settings;
+    }
     this.current = this.#make(settings, this.current);
     this.settings = settings;
     this.#options.onChange?.(settings);
@@ -131,11 +162,11 @@ export class Succession {
   }
 
   /** Settings that never ran give way to those before. Returns whether there are such. */
-  #goBack(failure: unknown, stop: AbortSignal): boolean {
+  async #goBack(failure: unknown, stop: AbortSignal): Promise<boolean> {
     const before = this.#before;
     this.#before = undefined;
     if (before === undefined || this.#hasRun || stop.aborted) return false;
-    this.#begin(before);
+    if (!(await this.#beginAgain(before, stop))) return false;
     this.#options.onFailure?.(new FatalError(messageOf(failure), { cause: failure }));
     return true;
   }

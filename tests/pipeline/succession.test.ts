@@ -191,6 +191,49 @@ describe("Succession", () => {
     expect((await rejectionOf(last)).message).toContain("stopping");
   });
 
+  test("goes on as before when the disk is full between the checkpoint and the next pipeline", async () => {
+    const log = scriptedLog(events([0, 70, 130]));
+    const sink = scriptedSink("main");
+    const settings = settingsOf({ source: log.settings, sinks: [sink.settings] });
+    const { clock, state, succession, change } = start(settings);
+    log.show(1);
+    await clock.advance(1_000);
+    const [serve, full] = [state.serve.bind(state), new TransientError("disk is full")];
+    state.serve = () => {
+      throw full;
+    };
+    expect(await rejectionOf(change({ ...settings }))).toBe(full);
+    expect(succession.settings).toBe(settings);
+    state.serve = serve;
+    await change({ ...settings });
+    log.show(3);
+    await clock.advance(1_000);
+    expect([...sink.rows.values()].map(({ value }) => value)).toEqual([1, 1]);
+  });
+
+  test("goes back once the disk has room again", async () => {
+    const log = scriptedLog(events([0, 70, 130]));
+    const sink = scriptedSink("main");
+    const settings = settingsOf({ source: log.settings, sinks: [sink.settings] });
+    const wrong = { ...settings, sinks: [sink.settings, refusing("wrong")] };
+    const { clock, state, succession, change, failures } = start(settings);
+    const serve = state.serve.bind(state);
+    const said = [true, false, false, true];
+    state.serve = (...what) => {
+      if (said.shift() === false) throw new TransientError("disk is full");
+      serve(...what);
+    };
+    log.show(1);
+    await clock.advance(1_000);
+    await change(wrong);
+    await clock.advance(60_000);
+    expect(failures).toEqual(["sink wrong: the password is wrong"]);
+    expect([said, succession.settings]).toEqual([[], settings]);
+    log.show(3);
+    await clock.advance(1_000);
+    expect([...sink.rows.values()].map(({ value }) => value)).toEqual([1, 1]);
+  });
+
   test("hands on a reader that cannot be opened again, with what it holds", async () => {
     const { settings: source, opened } = handedOverOnce();
     const sink = scriptedSink("main");
