@@ -7,7 +7,7 @@ import type {
 } from "../core/aggregation.ts";
 import { messageOf } from "../core/errors.ts";
 import type { NamedAggregation } from "../core/settings.ts";
-import { FailedState, type ObjectSlots } from "./object-slots.ts";
+import { FailedState, type ObjectSlots, type SlotOwner } from "./object-slots.ts";
 
 /** One function of a series: where its cells stand, counted from the series' own, and its row's name. */
 export interface SeriesFunction {
@@ -60,16 +60,21 @@ export class FunctionSet {
     return this.#objects.length === 0;
   }
 
-  /** The functions whose accumulator is an object. */
-  get objects(): readonly (SeriesFunction & { readonly aggregation: ObjectAggregation })[] {
-    return this.#objects;
+  /** The slots that the cells of a series name. */
+  *slotsOf(cells: Float64Array, at: number): Iterable<SlotOwner> {
+    for (const { aggregation, at: own } of this.#objects) {
+      yield { slot: cells[at + own]!, aggregation };
+    }
   }
 
   /** Makes the accumulators of no events; the count is the caller's. */
   init({ cells, objects }: Accumulators, at: number): void {
     for (const { aggregation, at: own } of this.#plain) aggregation.init(cells, at + own);
     for (const { aggregation, at: own } of this.#objects) {
-      cells[at + own] = objects.add(attempt(() => aggregation.init()));
+      cells[at + own] = objects.add(
+        attempt(() => aggregation.init()),
+        aggregation,
+      );
     }
   }
 

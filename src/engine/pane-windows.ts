@@ -430,7 +430,7 @@ export class PaneWindows implements Windows {
     this.series.changes(prefix, into);
     this.#firing.distributeChanges();
     for (const pane of this.#ring.held) {
-      pane.changes(`${prefix}/pane/${pane.ordinal}`, into, this.series);
+      pane.changes(`${prefix}/pane/${pane.ordinal}`, into);
     }
     this.#windows.changes(prefix, into);
     this.#filler?.changes(prefix, into);

@@ -1,4 +1,3 @@
-import type { ObjectAggregation } from "../core/aggregation.ts";
 import {
   doublesOf,
   PAGE_CELLS,
@@ -7,7 +6,7 @@ import {
   type StoredPages,
 } from "../core/stored.ts";
 import type { EpochMicros } from "../core/time.ts";
-import { ObjectSlots, storedObjects } from "./object-slots.ts";
+import { ObjectSlots, type SlotOwner } from "./object-slots.ts";
 import type { SeriesTable } from "./series-table.ts";
 
 const TOUCHED_MIN = 64;
@@ -78,7 +77,7 @@ export class Pane {
   }
 
   /** Gathers what changed since the last call. */
-  changes(prefix: string, into: PageCollector, series: SeriesTable): void {
+  changes(prefix: string, into: PageCollector): void {
     for (let page = 0; page < this.changedPages.length; page++) {
       if (this.changedPages[page] === 0) continue;
       const from = page << PAGE_CELLS_SHIFT;
@@ -86,22 +85,7 @@ export class Pane {
     }
     this.changedPages.fill(0);
     this.isStored = true;
-    if (this.objects.isEmpty) return;
-    const owners = this.#slotOwners(series);
-    this.objects.changes(prefix, into, (slot) => owners.get(slot)!);
-  }
-
-  /** Whose accumulator stands in which slot. */
-  #slotOwners(series: SeriesTable): Map<number, ObjectAggregation> {
-    const owners = new Map<number, ObjectAggregation>();
-    for (let i = 0; i < this.touchedCount; i++) {
-      const key = this.touched[i]!;
-      const at = series.offsets[key]!;
-      for (const { aggregation, at: own } of series.functions[series.functionOf(key)]!.objects) {
-        owners.set(this.cells[at + own]!, aggregation);
-      }
-    }
-    return owners;
+    this.objects.changes(prefix, into);
   }
 
   /** Takes over what `changes` gave. @param series The series that may have cells here. */
@@ -120,15 +104,16 @@ export class Pane {
       this.eventCount += this.cells[at]!;
     }
     this.isStored = true;
-    this.#restoreObjects(prefix, pages, series);
+    this.objects.restore(prefix, pages, this.#slotOwners(series));
   }
 
-  #restoreObjects(prefix: string, pages: StoredPages, series: SeriesTable): void {
-    const stored = storedObjects(prefix, pages);
-    if (stored.size === 0) return;
-    for (const [slot, aggregation] of this.#slotOwners(series)) {
-      this.objects.restore(slot, aggregation, stored.get(slot)!);
+  /** Whose accumulator stands in which slot. */
+  *#slotOwners(series: SeriesTable): Iterable<SlotOwner> {
+    if (series.functions.every(({ isPlain }) => isPlain)) return;
+    for (let i = 0; i < this.touchedCount; i++) {
+      const key = this.touched[i]!;
+      const set = series.functions[series.functionOf(key)]!;
+      yield* set.slotsOf(this.cells, series.offsets[key]!);
     }
-    this.objects.settle();
   }
 }

@@ -6,7 +6,7 @@ import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time
 import { DueHeap } from "./due-heap.ts";
 import type { EngineRow } from "./engine-row.ts";
 import type { FunctionSet } from "./function-set.ts";
-import { storedObjects } from "./object-slots.ts";
+import type { SlotOwner } from "./object-slots.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { RuleEvents, WatermarkPath } from "./rule-events.ts";
 import { functionSetsOf } from "./series-table.ts";
@@ -427,23 +427,18 @@ export class SessionWindows implements Windows {
       storePage(this.#pages(), { prefix: prefixed, number }, into);
     }
     this.#changedPages.clear();
-    const owners = this.#slotOwners();
-    this.#store.objects.changes(prefix, into, (slot) => owners.get(slot)!);
+    this.#store.objects.changes(prefix, into);
     into.json(`${prefix}/sessions`, {
       watermark: storedNumber(this.#watermark),
       until: storedNumber(this.#until),
     } satisfies StoredSessions);
   }
 
-  #slotOwners() {
-    const owners = new Map<number, FunctionSet["objects"][number]["aggregation"]>();
-    if (this.#functions.every(({ isPlain }) => isPlain)) return owners;
+  *#slotOwners(): Iterable<SlotOwner> {
+    if (this.#functions.every(({ isPlain }) => isPlain)) return;
     for (const { key, at } of this.#sessions()) {
-      for (const { aggregation, at: own } of this.#setOf(key).objects) {
-        owners.set(this.#store.cells[at + own]!, aggregation);
-      }
+      yield* this.#setOf(key).slotsOf(this.#store.cells, at);
     }
-    return owners;
   }
 
   restore(prefix: string, pages: StoredPages): void {
@@ -454,11 +449,7 @@ export class SessionWindows implements Windows {
     for (const { bytes } of pages.below(`${prefix}/session`)) {
       restorePage(this.#pages(), bytes, (key, series) => this.#takeOver(key, series));
     }
-    const stored = storedObjects(prefix, pages);
-    for (const [slot, aggregation] of this.#slotOwners()) {
-      this.#store.objects.restore(slot, aggregation, stored.get(slot)!);
-    }
-    this.#store.objects.settle();
+    this.#store.objects.restore(prefix, pages, this.#slotOwners());
   }
 
   #pages(): SessionPages {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type ObjectAggregation, objectAggregation } from "../../src/core/aggregation.ts";
+import { defineObjectAggregation, type ObjectAggregation } from "../../src/core/aggregation.ts";
 import { PageCollector, StoredPages } from "../../src/core/stored.ts";
 import { Pane } from "../../src/engine/pane.ts";
 import { Bench, ruleOf, session } from "../support/engine-input.ts";
@@ -72,7 +72,7 @@ describe("stored objects", () => {
   test("are written by their own function, whatever else the pane holds", () => {
     const pane = new Pane();
     const written = (letter: number): ObjectAggregation =>
-      objectAggregation({
+      defineObjectAggregation({
         name: `letter ${letter}`,
         init: () => 0,
         add: (state: number) => state,
