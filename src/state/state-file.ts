@@ -1,5 +1,13 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { FatalError } from "../core/errors.ts";
@@ -7,6 +15,9 @@ import { PRIVATE } from "../core/private.ts";
 import { CommitGuard } from "./commit-guard.ts";
 import { damage } from "./state-failure.ts";
 import { syncFolder } from "./sync-folder.ts";
+
+/** File of the state in its folder. */
+export const STATE_FILE = "state.sqlite";
 
 /** The format of the file; a change that older programs cannot read counts it up. */
 export const STATE_VERSION = 1;
@@ -88,11 +99,39 @@ export function checkAbsence(path: string): void {
 /** Below the folder of the state: its files under another key, whole, on their way to their places. */
 export const REKEYED_FOLDER = "rekeyed";
 
-/** @throws {FatalError} Some files of the folder are under the old key yet, others under the new one. */
+/**
+ * @throws {FatalError} Some files of the folder are under the old key yet, others under the new one; or it
+ *   was to be restored, and is not there yet.
+ */
 export function checkUnfinished(dir: string): void {
+  if (!existsSync(join(dir, STATE_FILE))) checkRestored(dir);
   if (!existsSync(join(dir, REKEYED_FOLDER))) return;
   throw new FatalError(
     `State in "${dir}" is between two keys: aggregator rekey was interrupted; run it again to the end`,
+  );
+}
+
+/** Folders beside that of a state, with these and a time behind its name: one that is being restored. */
+export const RESTORING = ".restoring-";
+export const BEFORE = ".before-";
+
+/** Paths of the folders beside that of a state which restores have left. */
+export function besideOf(dir: string, mark: typeof RESTORING | typeof BEFORE): string[] {
+  const parent = dirname(dir);
+  if (!existsSync(parent)) return [];
+  const names = readdirSync(parent).filter((name) => name.startsWith(basename(dir) + mark));
+  return names.sort().map((name) => join(parent, name));
+}
+
+/** @throws {FatalError} There is no state yet, as a restore of it was killed on its way. */
+function checkRestored(dir: string): void {
+  const left = besideOf(dir, RESTORING).at(-1);
+  if (left === undefined) return;
+  const before = besideOf(dir, BEFORE).at(-1);
+  const old = before === undefined ? "" : `; what was there before is in "${before}"`;
+  throw new FatalError(
+    `State in "${dir}" is not there: aggregator restore was interrupted; run it again${old}. To begin ` +
+      `with an empty state instead, remove "${left}"`,
   );
 }
 

@@ -12,9 +12,9 @@ import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { Outbox } from "./outbox.ts";
 import { DamagedError, plainSeal, type Seal } from "./seal.ts";
 import { StateDatabase } from "./state-database.ts";
+import { checkUnfinished, STATE_FILE } from "./state-file.ts";
 
-/** File of the state in its folder. */
-export const STATE_FILE = "state.sqlite";
+export { STATE_FILE } from "./state-file.ts";
 
 export interface StateOptions {
   /** Folder of the state; made when it is missing. */
@@ -71,6 +71,8 @@ export class State {
    *   version or with another key, or it is damaged. The message says what to do.
    */
   static open(options: StateOptions): State {
+    // Before the folder is made: the next restore goes into a place that is free.
+    checkUnfinished(options.dir);
     mkdirSync(options.dir, { recursive: true, mode: PRIVATE.folder });
     const lock = lockFolder(options.dir);
     try {

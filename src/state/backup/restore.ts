@@ -9,6 +9,7 @@ import { placeOfRow, renumberOutbox } from "../outbox-rows.ts";
 import type { Seal } from "../seal.ts";
 import { STATE_FILE } from "../state.ts";
 import { StateDatabase } from "../state-database.ts";
+import { BEFORE, besideOf, RESTORING } from "../state-file.ts";
 import { syncFolder } from "../sync-folder.ts";
 import type { LocatedBackup } from "./locate.ts";
 import { JOURNAL_FOLDERS } from "./manifest.ts";
@@ -51,7 +52,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     );
   }
   const locks = isTaken ? lockAll(dir) : [];
-  const folder = `${dir}.restoring-${stamp}`;
+  const folder = dir + RESTORING + stamp;
   try {
     await mkdir(folder, { recursive: true, mode: PRIVATE.folder });
     const { name, manifest } = backup;
@@ -59,11 +60,13 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     const verified = await verifyFiles(folder, { manifest, seal });
     const lineage = renew(join(folder, STATE_FILE), { now, seal });
     syncFolder(folder);
-    const movedTo = isTaken ? `${dir}.before-${stamp}` : undefined;
+    const movedTo = isTaken ? dir + BEFORE + stamp : undefined;
     if (movedTo !== undefined) await rename(dir, movedTo);
     else if (existsSync(dir)) await rmdir(dir);
     await rename(folder, dir);
     syncFolder(dirname(dir));
+    // What a restore left that was killed: there is a whole one now.
+    for (const left of besideOf(dir, RESTORING)) await rm(left, { recursive: true, force: true });
     return { ...verified, movedTo, lineage };
   } catch (failure) {
     await rm(folder, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   truncate,
@@ -366,6 +367,25 @@ describe("restoreBackup()", () => {
     expect(open(movedTo).cursor).toBe("400");
     expect(open().epoch).toBe(1);
     expect(await readdir(base)).not.toContain("state.restoring-20270115T080000.000Z");
+  });
+
+  test("that was killed between its two renames is told, and done again", async () => {
+    const { state, log } = await serve();
+    await take();
+    state.close();
+    await log.close();
+    const left = `${dir}.restoring-20270115T080000.000Z`;
+    await cp(dir, left, { recursive: true });
+    await rename(dir, `${dir}.before-20270115T080000.000Z`);
+    const begin = (): State => openKept(dir);
+    expect(begin).toThrow(FatalError);
+    expect(begin).toThrow(
+      "aggregator restore was interrupted; run it again; what was there before",
+    );
+    expect(await readdir(base)).not.toContain("state");
+    await restore(dir);
+    expect(open().cursor).toBe("400");
+    expect((await readdir(base)).some((name) => name.includes("restoring"))).toBe(false);
   });
 
   test("of a damaged backup leaves all as it was", async () => {
