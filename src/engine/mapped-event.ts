@@ -47,7 +47,7 @@ function checkedLabels(labels: unknown): Readonly<Record<string, string>> {
     const fault = textFault(label) ?? (value === "" ? undefined : textFault(value));
     if (fault !== undefined)
       throw new TypeError(`map returned label ${describe(label)} that ${fault}`);
-    checked[label] = String(value);
+    checked[label] = value as string; // textFault found it to be one
   }
   return checked;
 }
