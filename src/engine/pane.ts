@@ -97,11 +97,19 @@ export class Pane {
       this.ensureCells(from + cells.length);
       this.cells.set(cells, from);
     }
+    // What is in other cells is of series that are gone: nobody begins with it, now or after the next restart.
+    const stored = this.cells;
+    this.cells = new Float64Array(stored.length);
     for (let key = 0; key < series.offsets.length; key++) {
       const at = series.offsets[key]!;
-      if (!(at >= 0 && this.cells[at]! > 0)) continue;
+      if (!(at >= 0 && stored[at]! > 0)) continue;
+      const { width } = series.functions[series.functionOf(key)]!;
+      for (let i = at; i < at + width; i++) this.cells[i] = stored[i]!;
       this.touch(key);
-      this.eventCount += this.cells[at]!;
+      this.eventCount += stored[at]!;
+    }
+    for (let i = 0; i < stored.length; i++) {
+      if (stored[i] !== this.cells[i]) this.changedPages[i >> PAGE_CELLS_SHIFT] = 1;
     }
     this.isStored = true;
     this.objects.restore(prefix, pages, this.#slotOwners(series));

@@ -1,5 +1,6 @@
 import type { AggregateSettings } from "../core/settings.ts";
 import { integersOf, PAGE_CELLS, type PageCollector, type StoredPages } from "../core/stored.ts";
+import { FreeCells } from "./free-cells.ts";
 import { FunctionSet } from "./function-set.ts";
 
 const KEYS_MIN = 1024;
@@ -30,8 +31,7 @@ export class SeriesTable {
   /** Series, each function counted. */
   size = 0;
   readonly #sizeMax: number;
-  /** Offsets that were given back, by width. */
-  readonly #free = new Map<number, number[]>();
+  readonly #free = new FreeCells();
   /** Groups with series of more than one function, where each event names its own. */
   #mixed = new Set<number>();
   /** Pages of `offsets` that changed since they were stored. */
@@ -79,7 +79,7 @@ export class SeriesTable {
     const count = set.functions.length;
     if (this.size + count > this.#sizeMax) return -1;
     const { width } = set;
-    let offset = this.#free.get(width)?.pop();
+    let offset = this.#free.take(width);
     if (offset === undefined) {
       // The cells of a series stand in one page, so that a change marks one page only.
       const room = PAGE_CELLS - (this.cellCount % PAGE_CELLS);
@@ -106,9 +106,7 @@ export class SeriesTable {
       const offset = this.offsets[key]!;
       if (offset < 0 || inUse(key)) continue;
       const { width, functions } = this.functions[this.functionOf(key)]!;
-      const free = this.#free.get(width);
-      if (free === undefined) this.#free.set(width, [offset]);
-      else free.push(offset);
+      this.#free.give(width, offset);
       this.offsets[key] = -1;
       this.#changedPages.add(Math.floor(key / PAGE_KEYS));
       released += functions.length;
@@ -150,18 +148,16 @@ export class SeriesTable {
       const from = page * PAGE_KEYS;
       into.numbers(`${prefix}/series/${page}`, this.offsets.subarray(from, from + PAGE_KEYS));
     }
-    into.json(`${prefix}/layout`, { cellCount: this.cellCount, free: [...this.#free] });
+    into.json(`${prefix}/layout`, { cellCount: this.cellCount });
     this.#changedPages.clear();
   }
 
   /** Takes over what `changes` gave. Called once, before any event. */
   restore(prefix: string, pages: StoredPages): void {
-    const layout = pages.json<{ cellCount: number; free: [number, number[]][] }>(
-      `${prefix}/layout`,
-    );
+    const layout = pages.json<{ cellCount: number }>(`${prefix}/layout`);
     if (layout === undefined) return;
     this.cellCount = layout.cellCount;
-    for (const [width, offsets] of layout.free) this.#free.set(width, offsets);
+    const isUsed = new Uint8Array(this.cellCount);
     for (const { word, bytes } of pages.below(`${prefix}/series`)) {
       const from = Number(word) * PAGE_KEYS;
       const offsets = integersOf(bytes);
@@ -169,10 +165,13 @@ export class SeriesTable {
       this.offsets.set(offsets, from);
       for (const [i, offset] of offsets.entries()) {
         if (offset < 0) continue;
-        this.size += this.functions[this.functionOf(from + i)]!.functions.length;
+        const { width, functions } = this.functions[this.functionOf(from + i)]!;
+        isUsed.fill(1, offset, offset + width);
+        this.size += functions.length;
         this.#noteMixed(this.groupOf(from + i));
       }
     }
+    this.#free.fillFrom(isUsed);
   }
 
   #grow(keys: number): void {
