@@ -110,6 +110,8 @@ export class Checkpointer {
 
   /** @param caughtUp Nothing waits in the source: there is time, so refused events are shown at once. */
   isDue(caughtUp: boolean): boolean {
+    // One that was asked for could not be made: the loop sees to it.
+    if (this.#problem !== undefined) return true;
     if (this.#rows.size > 0 || this.#refusals.length >= REFUSALS_PENDING_MAX) return true;
     if (caughtUp && this.#refusals.length > 0) return true;
     const sinceMs = this.#options.clock.monotonicMs() - this.#committedMs;
@@ -118,15 +120,13 @@ export class Checkpointer {
 
   /**
    * Makes a checkpoint of everything up to now. While the disk is full it waits and tries again; nothing
-   * is read meanwhile, so nothing is lost.
+   * is read meanwhile, so nothing is lost. May be called while another call waits.
    *
    * @returns The cursor that is safe now, to acknowledge; undefined when none is, or `signal` ended it.
    */
   async commit(signal: AbortSignal): Promise<Cursor | undefined> {
     this.#pages = merged(this.#pages, this.#options.processor.changes());
-    const cursor = await this.#write({ pages: this.#pages, isLast: false }, signal);
-    if (this.#problem === undefined) this.#pages = NO_PAGES;
-    return cursor;
+    return await this.#write({ isLast: false }, signal);
   }
 
   /**
@@ -134,11 +134,11 @@ export class Checkpointer {
    * keeps these windows open. An input that has grown until the next start goes on where it was.
    */
   async commitLastRows(signal: AbortSignal): Promise<void> {
-    await this.#write({ pages: NO_PAGES, isLast: true }, signal);
+    await this.#write({ isLast: true }, signal);
   }
 
   async #write(
-    what: { readonly pages: PageChanges; readonly isLast: boolean },
+    { isLast }: { readonly isLast: boolean },
     signal: AbortSignal,
   ): Promise<Cursor | undefined> {
     const { state, clock, logger, onCheckpoint } = this.#options;
@@ -146,7 +146,9 @@ export class Checkpointer {
       const startMs = clock.monotonicMs();
       try {
         state.commit({
-          ...what,
+          // At each try those that wait now: another call may have written them, and newer ones.
+          pages: isLast ? NO_PAGES : this.#pages,
+          isLast,
           cursor: this.#cursor,
           rows: this.#rows,
           refusals: this.#refusals,
@@ -170,6 +172,7 @@ export class Checkpointer {
     }
     if (this.#problem !== undefined) logger.info("Checkpoints are made again.");
     this.#problem = undefined;
+    if (!isLast) this.#pages = NO_PAGES;
     this.#backoff.reset();
     this.#rows = new Map();
     this.#refusals = [];

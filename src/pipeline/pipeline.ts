@@ -223,8 +223,6 @@ export class Pipeline {
     // Behind the end every window is forgotten; what is stored keeps them, for an input that grows.
     if (this.isEnding)
       throw new TransientError("The input has ended: no checkpoint comes after it");
-    const { problem } = this.checkpointer;
-    if (problem !== undefined) throw new TransientError(problem);
     // Whoever asks does not wait until there is room on the disk again: the loop does.
     const once = new AbortController();
     const made = this.checkpointer.commit(once.signal);

@@ -114,6 +114,54 @@ describe("Pipeline.checkpoint()", () => {
     await ended;
   });
 
+  test("is tried whenever it is asked for, and by the loop of a quiet source", async () => {
+    const { clock, pipeline, state, stop, ended } = start([batch(1, T, "a")]);
+    await settle();
+    const commit = state.commit.bind(state);
+    const fill = (): void => {
+      state.commit = () => {
+        throw new TransientError("disk is full");
+      };
+    };
+    fill();
+    expect((await rejectionOf(pipeline.checkpoint())).message).toBe("disk is full");
+    state.commit = commit;
+    await pipeline.checkpoint();
+    expect([state.cursor, pipeline.checkpointer.problem]).toEqual(["a", undefined]);
+    fill();
+    await rejectionOf(pipeline.checkpoint());
+    state.commit = commit;
+    await clock.advance(6_000); // the read under way ends
+    expect(pipeline.checkpointer.problem).toBeUndefined();
+    stop.abort();
+    await ended;
+  });
+
+  test("asked for while the loop waits for room is not undone by it", async () => {
+    const steps = [batch(1, T, "a"), "wait", batch(2, T + 1, "b")] as const;
+    const { clock, pipeline, state, stop, ended } = start(steps);
+    await settle();
+    const commit = state.commit.bind(state);
+    state.commit = () => {
+      throw new TransientError("disk is full", { retryAfterMs: 60_000 });
+    };
+    await rejectionOf(pipeline.checkpoint());
+    await clock.advance(6_000); // the loop waits
+    const pages: number[] = [];
+    state.commit = (what) => {
+      pages.push(what.pages.put.length);
+      commit(what);
+    };
+    await pipeline.checkpoint();
+    expect(state.cursor).toBe("a");
+    await clock.advance(61_000);
+    // What the loop gave to be written was written by then.
+    expect(pages[0]).toBeGreaterThan(0);
+    expect(pages[1]).toBe(0);
+    stop.abort();
+    await ended;
+  });
+
   test("is refused once the input has ended: what is stored keeps its windows", async () => {
     const away = [{ before: new TransientError("away", { retryAfterMs: 20_000 }) }];
     const { clock, pipeline, state, ended } = start([batch(1, T, "a"), { kind: "end" }], {
