@@ -48,6 +48,9 @@ export class SessionWindows implements Windows {
   #rows: EngineRow[] = [];
   readonly #changedPages = new Set<number>();
   #latestEnd = -Infinity;
+  /** No session held begins before it; when that was exact: once in a gap all are looked at. */
+  #oldest = Infinity;
+  #oldestAsOf = -Infinity;
   #watermark = epochMicros(-Infinity);
   #until: EpochMicros;
 
@@ -69,11 +72,15 @@ export class SessionWindows implements Windows {
   }
 
   get forgottenBefore(): EpochMicros {
-    let first = this.#watermark - this.#gap - this.#context.allowedLateness;
-    for (const { sessions } of this.#series.values()) {
-      if (sessions.length > 0) first = Math.min(first, sessions[0]!.first);
+    if (this.#watermark >= this.#oldestAsOf + this.#gap) {
+      this.#oldestAsOf = this.#watermark;
+      this.#oldest = Infinity;
+      for (const { sessions } of this.#series.values()) {
+        if (sessions.length > 0) this.#oldest = Math.min(this.#oldest, sessions[0]!.first);
+      }
     }
-    return epochMicros(first);
+    const begins = this.#watermark - this.#gap - this.#context.allowedLateness;
+    return epochMicros(Math.min(begins, this.#oldest));
   }
 
   get isOver(): boolean {
@@ -213,6 +220,7 @@ export class SessionWindows implements Windows {
       session.firings = 0;
     }
     if (t > session.last) session.last = t;
+    if (t < this.#oldest) this.#oldest = t;
     this.#latestEnd = Math.max(this.#latestEnd, session.last + this.#gap);
     const set = this.#setOf(session.key);
     this.#store.cells[session.at]!++;
