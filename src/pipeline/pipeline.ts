@@ -27,6 +27,9 @@ const READ_WAIT_MS_MAX = 5_000;
 /** How long the sinks may take to finish what they are writing when the pipeline is left. */
 const LEAVE_MS_MAX = 5_000;
 
+/** How long the source may take to hear of the last checkpoint. */
+const LAST_ACK_MS_MAX = 2_000;
+
 /** How long the loop may keep the thread while the source always has more. */
 const BREATHE_EVERY_MS = 10;
 
@@ -93,6 +96,8 @@ export class Pipeline {
   /** The partitions of the reader that is open. */
   #watch: PartitionWatch | undefined;
   #hasEnded = false;
+  /** What the source heard of last. */
+  #acked: Cursor | undefined;
 
   constructor(settings: Settings, { former, ...options }: PipelineOptions) {
     const { clock, logger, random, state } = options;
@@ -181,6 +186,8 @@ export class Pipeline {
     const over = AbortSignal.any([stop, failed.signal]);
     await this.#read(over).catch(fail);
     const isLeft = await this.#depart(over, deliveries).catch(fail);
+    if (failure === undefined && isLeft !== true && !this.isEnding)
+      await this.#ackLast().catch(fail);
     await this.source.close();
     if (failure === undefined && isLeft !== true) await this.#drain(failed.signal).catch(fail);
     delivering.abort();
@@ -253,7 +260,7 @@ export class Pipeline {
       await this.#passGate(stop);
       await this.store.outbox.room(stop);
       if (stop.aborted) return;
-      const read = await this.source.use((reader) => reader.read(reading), reading);
+      const read = await this.#readOnce(reading);
       if (read === undefined) return;
       this.state = "running";
       const startMs = clock.monotonicMs();
@@ -271,6 +278,18 @@ export class Pipeline {
       this.measurements.processing((clock.monotonicMs() - startMs) / 1000);
       await this.#breathe(stop);
     }
+  }
+
+  /** A read that is given up leaves the reader open, to hear of the last checkpoint; but for the next pipeline. */
+  async #readOnce(reading: AbortSignal): Promise<SourceRead | undefined> {
+    return await this.source.use(async (reader) => {
+      try {
+        return await reader.read(reading);
+      } catch (failure) {
+        if (reading.aborted && !this.#departure.keepsReader) return undefined;
+        throw failure;
+      }
+    }, reading);
   }
 
   /** The input has ended: every window fires, and what is stored waits for more of it. */
@@ -314,6 +333,26 @@ export class Pipeline {
 
   async #ack(cursor: Cursor, stop: AbortSignal): Promise<void> {
     await this.source.use((reader) => reader.ack(cursor, stop), stop);
+    if (!stop.aborted) this.#acked = cursor;
+  }
+
+  /** The source hears of the last checkpoint, when it is there to hear; what it misses is read again. */
+  async #ackLast(): Promise<void> {
+    if (!this.source.isOpen) return;
+    const once = new AbortController();
+    const made = this.checkpointer.commit(once.signal);
+    once.abort(); // without room on the disk the drain waits for it
+    const cursor = await made;
+    if (cursor !== undefined) await this.#ackNow(cursor);
+  }
+
+  async #ackNow(cursor: Cursor): Promise<void> {
+    if (!this.source.isOpen || cursor === this.#acked) return;
+    const over = new AbortController();
+    const heard = new AbortController();
+    void this.clock.sleep(LAST_ACK_MS_MAX, heard.signal).then(() => over.abort());
+    await this.#ack(cursor, over.signal);
+    heard.abort();
   }
 
   /** A source that never waits would keep timers and requests from their turn. */
@@ -331,8 +370,9 @@ export class Pipeline {
     this.state = "reloading";
     if (keepsReader) this.#kept = this.source.release();
     // Without room on the disk it waits, as it would read nothing otherwise.
-    await this.checkpointer.commit(over);
+    const cursor = await this.checkpointer.commit(over);
     if (this.checkpointer.problem !== undefined) return false;
+    if (cursor !== undefined) await this.#ackNow(cursor);
     for (const delivery of this.deliveries) delivery.leave();
     // A sink that is away may stay so: what it did not take is in the outbox.
     const writing = deliveries.filter((_, i) => this.deliveries[i]!.isReached);

@@ -212,6 +212,22 @@ describe("Pipeline.run()", () => {
     expect(source.acked).toEqual(["0"]);
   });
 
+  test("tells the source of its last checkpoint, when it is stopped and when it is left", async () => {
+    const batch = batchOf([event(1, T + 1)], { cursor: "7" });
+    const stopped = start([{ kind: "batch", batch }]);
+    await settle();
+    expect(stopped.source.acked).toEqual([]);
+    stopped.stop.abort();
+    await stopped.ended;
+    expect([stopped.source.acked, stopped.source.opened]).toEqual([["7"], [undefined]]);
+    const left = start([{ kind: "batch", batch }]);
+    await settle();
+    left.pipeline.leave({ keepsReader: false });
+    await left.clock.advance(10_000);
+    expect(await left.ended).toBe("left");
+    expect([left.source.acked, left.source.opened]).toEqual([["7"], [undefined]]);
+  });
+
   test("marks the windows partial that a gap of the bus touches, and counts it", async () => {
     const gap = { events: 17, detail: "the bus threw them away" };
     const { ended, sink, view } = start([

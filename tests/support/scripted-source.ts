@@ -74,6 +74,7 @@ class ScriptedReader implements SourceReader {
     if (step instanceof Error) throw step;
     if (step !== "wait") return step;
     await this.#context.clock.sleep(this.#context.waitMsMax, signal);
+    signal.throwIfAborted();
     return { kind: "empty" };
   }
 
