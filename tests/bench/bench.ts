@@ -8,6 +8,7 @@ import { type Bench, type Part, withBench } from "./harness/bench.ts";
 import { load, machine } from "./harness/machine.ts";
 import { type PartResult, type Report, writeReport } from "./harness/report.ts";
 import { tableText } from "./harness/table.ts";
+import { writePage } from "./page.ts";
 import { parts } from "./parts/list.ts";
 import { profile } from "./profile/profile.ts";
 
@@ -28,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(help());
     return 0;
   }
-  const { events, rounds, chosen, json } = options;
+  const { events, rounds, chosen, json, docs } = options;
   const report: Report = {
     date: new Date().toISOString(),
     machine: machine(),
@@ -37,6 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
     parts: await withBench({ events, rounds }, (bench) => runAll(chosen, bench)),
   };
   if (json !== undefined) writeReport(json, report);
+  if (docs) writePage(report);
   return report.parts.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
 
@@ -79,6 +81,7 @@ interface Options {
   readonly events: number;
   readonly rounds: number;
   readonly json: string | undefined;
+  readonly docs: boolean;
   readonly chosen: readonly Part[];
 }
 
@@ -92,6 +95,7 @@ function optionsOf(args: readonly string[]): Options {
       rounds: { type: "string", default: String(ROUNDS) },
       json: { type: "string" },
       profile: { type: "boolean", default: false },
+      docs: { type: "boolean", default: false },
     },
   });
   const chosen = positionals.map((name) => {
@@ -106,6 +110,7 @@ function optionsOf(args: readonly string[]): Options {
     events: wholeNumber("--events", values.events),
     rounds: wholeNumber("--rounds", values.rounds),
     json: values.json,
+    docs: values.docs,
     chosen: values.profile ? [...usual, profile] : usual,
   };
 }
@@ -123,6 +128,7 @@ function help(): string {
     `  --rounds N   runs of each program, in turns; ${ROUNDS} unless it says otherwise`,
     `  --profile    ${profile.summary}; alone, or beside the parts that are named`,
     "  --json FILE  writes every sample there",
+    "  --docs       writes the tables of docs/benchmarks.md, and the goals there",
     "  --help       this text",
     "",
     "Exit codes: 0, 1 (a part failed, or gave a wrong answer), 2 (usage).",

@@ -13,8 +13,10 @@ import { CHART, putIntoPage } from "./harness/docs.ts";
 import { rowsIn } from "./harness/inputs.ts";
 import { load, machine } from "./harness/machine.ts";
 import { measure } from "./harness/process.ts";
+import { recorded } from "./harness/record.ts";
 import { writeReport } from "./harness/report.ts";
 import { tableText } from "./harness/table.ts";
+import { keep, partMarkdown } from "./page.ts";
 import { BASELINE, peers } from "./peers/list.ts";
 import type { InstalledPeer, Peer } from "./peers/peer.ts";
 import {
@@ -60,8 +62,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (json !== undefined) writeReport(json, report);
   if (docs) {
-    putIntoPage("peers", pageOf(report));
-    writeFileSync(CHART, chartOf(report));
+    const { date, load: loads } = report;
+    const part = { name: "peers", events, rounds, date, load: loads, machine: report.machine };
+    keep([{ ...part, tables: [tableOf(report)] }]);
+    const others = recorded().filter((one) => one.name === "peers" && one.events !== events);
+    putIntoPage("peers", [pageOf(report), ...others.map(partMarkdown)].join("\n\n"));
+    // A chart of some of them would say too little.
+    if (peers.every((peer) => peer.optional !== undefined || chosen.includes(peer))) {
+      writeFileSync(CHART, chartOf(report));
+    }
   }
   return 0;
 }

@@ -12,7 +12,7 @@ import { load } from "../harness/machine.ts";
 import { runForJson } from "../harness/process.ts";
 
 const EVENTS = 300_000;
-const PASSES = { ours: 12, naive: 6 } as const;
+const PASSES = { ours: 8, naive: 4 } as const;
 const ROUNDS = 3;
 /** Before it fails it looks again, as often as this in all. */
 const LOOKS = 3;

@@ -1,16 +1,19 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-const DOCS = resolve(import.meta.dir, "../../../docs");
+export const DOCS = resolve(import.meta.dir, "../../../docs");
 export const PAGE = join(DOCS, "benchmarks.md");
 export const CHART = join(DOCS, "benchmarks.svg");
 
-/** Puts a text between `<!-- NAME -->` and `<!-- /NAME -->` of the page. @throws They are not there. */
-export function putIntoPage(name: string, text: string): void {
-  const page = readFileSync(PAGE, "utf8");
+/** Puts a text between `<!-- NAME -->` and `<!-- /NAME -->`. @throws They are not there. */
+export function putBetween(page: string, name: string, text: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`The page has no place for "${name}"`);
-  const before = page.slice(0, from + begin.length);
-  writeFileSync(PAGE, `${before}\n\n${text.trim()}\n\n${page.slice(to)}`);
+  return `${page.slice(0, from + begin.length)}\n\n${text.trim()}\n\n${page.slice(to)}`;
+}
+
+/** The same in the page of the documentation. */
+export function putIntoPage(name: string, text: string): void {
+  writeFileSync(PAGE, putBetween(readFileSync(PAGE, "utf8"), name, text));
 }
