@@ -20,7 +20,7 @@ import { syncFolder } from "./sync-folder.ts";
 export const STATE_FILE = "state.sqlite";
 
 /** The format of the file; a change that older programs cannot read counts it up. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 /** Marks the file as ours, in the place that SQLite has for it: "AGGR". */
 const APPLICATION_ID = 0x41474752;
@@ -153,10 +153,18 @@ export function checkHeader(db: DatabaseSync, path: string): void {
   }
 }
 
-/** @throws {FatalError} Pages are missing, or do not hang together. */
+/**
+ * For who is about to write: makes sure that it can be done, and that the file says in which format it is
+ * from then on. An older one is read as it is, and written page by page.
+ *
+ * @throws {FatalError} Pages are missing, or do not hang together.
+ */
 export function checkTree(db: DatabaseSync, path: string): void {
   const found = String(db.prepare("pragma quick_check(1)").get()?.["quick_check"]);
   if (found !== "ok") throw damage(path, found.replace(/\s+/g, " "));
+  if (numberOf(db, "user_version") < STATE_VERSION) {
+    db.exec(`pragma user_version = ${STATE_VERSION}`);
+  }
 }
 
 /** @throws {FatalError} The file has lost transactions. */

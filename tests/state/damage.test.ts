@@ -16,6 +16,7 @@ import { DatabaseSync } from "node:sqlite";
 import { FatalError } from "../../src/core/errors.ts";
 import { DamagedError, keySeal, plainSeal, type Seal } from "../../src/state/seal.ts";
 import { State } from "../../src/state/state.ts";
+import { STATE_VERSION } from "../../src/state/state-file.ts";
 import { isFull, TIMEOUT_MS } from "../support/effort.ts";
 import { contentOf, fillState, openKept, stateFileOf } from "../support/kept-state.ts";
 
@@ -116,9 +117,9 @@ describe("State, damaged", () => {
   test("one of a newer version is left alone", async () => {
     make();
     const db = new DatabaseSync(stateFileOf(dir));
-    db.exec("pragma user_version = 2");
+    db.exec(`pragma user_version = ${STATE_VERSION + 1}`);
     db.close();
-    expect(failureOf(dir)).toContain("written by a newer version (format 2, this one knows 1)");
+    expect(failureOf(dir)).toContain("written by a newer version (format 3, this one knows 2)");
   });
 
   test("a log that was lost or cut under a state that was killed is found", async () => {

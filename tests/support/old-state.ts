@@ -3,10 +3,14 @@ import { join } from "node:path";
 import { TransientError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { ResultRow } from "../../src/core/result.ts";
+import type { RuleSettings } from "../../src/core/settings.ts";
+import { durationMicros } from "../../src/core/time.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { embedded } from "../../src/sources/embedded.ts";
 import { openJournal } from "../../src/state/journal.ts";
 import { State } from "../../src/state/state.ts";
+import { STATE_VERSION } from "../../src/state/state-file.ts";
+import * as inSeconds from "./engine-input.ts";
 import { scriptedSink } from "./scripted-sink.ts";
 import { ruleOf, settingsOf } from "./settings.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -33,11 +37,39 @@ const EVENTS = [
   { name: "disk", value: 64, timestamp: T + 119 },
 ];
 
+const to = ["main"];
+
+/** The rules of each version: what it was the first to store, too. */
+const RULES: Readonly<Record<string, readonly RuleSettings[]>> = {
+  v1: [ruleOf()],
+  v2: [
+    ruleOf(),
+    {
+      ...inSeconds.ruleOf({ name: "visits", window: inSeconds.session(60), named: ["median"] }),
+      allowedLateness: durationMicros(0),
+      to,
+    },
+    {
+      ...inSeconds.ruleOf({
+        name: "hopping",
+        window: inSeconds.hopping(60, 20),
+        named: ["sum", "median"],
+        groupBy: { name: true, labels: ["site"] },
+        fill: { with: "previous", for: 60 },
+      }),
+      to,
+    },
+  ],
+};
+
 /** So many are in the state; the sink has none of their rows. */
 const KNOWN = 5;
 
-/** A running pipeline over the state and the journal in a folder. */
-export async function openOld(folder: string, { isSinkAway }: { isSinkAway: boolean }) {
+/** A running pipeline over the state and the journal in a folder. @param version Whose rules it has. */
+export async function openOld(
+  folder: string,
+  { version, isSinkAway }: { version: string; isSinkAway: boolean },
+) {
   const clock = new VirtualClock(T + 3600);
   mkdirSync(folder, { recursive: true });
   const log = await openJournal({
@@ -61,7 +93,7 @@ export async function openOld(folder: string, { isSinkAway }: { isSinkAway: bool
     name: "old",
     source: { definition: embedded, options: {} },
     sinks: [sink.settings],
-    rules: [ruleOf()],
+    rules: RULES[version]!,
   });
   const pipeline = new Pipeline(settings, {
     clock,
@@ -90,9 +122,10 @@ export async function openOld(folder: string, { isSinkAway }: { isSinkAway: bool
   };
 }
 
-async function make(folder: string): Promise<void> {
+async function make(version: string): Promise<void> {
+  const folder = join(FIXTURES, version);
   rmSync(folder, { recursive: true, force: true });
-  const old = await openOld(folder, { isSinkAway: true });
+  const old = await openOld(folder, { version, isSinkAway: true });
   const append = async (events: readonly object[]): Promise<void> => {
     const lines = events.map((event) => `${JSON.stringify(event)}\n`).join("");
     await old.log.append(new TextEncoder().encode(lines), events.length);
@@ -120,4 +153,4 @@ async function make(folder: string): Promise<void> {
   }
 }
 
-if (import.meta.main) await make(join(FIXTURES, "v1"));
+if (import.meta.main) await make(`v${STATE_VERSION}`);
