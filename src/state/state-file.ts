@@ -167,9 +167,12 @@ export function checkTree(db: DatabaseSync, path: string): void {
   }
 }
 
-/** @throws {FatalError} The file has lost transactions. */
+/** @throws {FatalError} The file has lost transactions, or what counts them. */
 export function checkCommits(path: string, commits: number): void {
-  const seen = CommitGuard.read(guardOf(path)) ?? 0;
+  const guard = guardOf(path);
+  // It is made before the first of them.
+  if (commits > 0 && !existsSync(guard)) throw damage(path, `"${guard}" beside it is gone`);
+  const seen = CommitGuard.read(guard) ?? 0;
   if (seen <= commits) return;
   throw damage(
     path,
