@@ -84,7 +84,7 @@ describe("the free cells of a rule", () => {
     first.collect();
     store(first);
     // As if they had been released: the first cell of each is clear, and no more.
-    for (const page of [...memory.pages]) {
+    for (const page of memory.pages) {
       if (page.key.endsWith("/series/0")) page.bytes.fill(255);
       if (!page.key.includes("/cells/")) continue;
       for (let i = 0; i < 40; i++) page.bytes.fill(0, i * 24, i * 24 + 8);

@@ -185,26 +185,16 @@ describe("RecentResults", () => {
     );
   });
 
-  test("50,000 series are searched within a few milliseconds", () => {
+  test("of 50,000 series those that match are found, and no more than asked for", () => {
     const recent = new RecentResults();
     recent.add(
       Array.from({ length: 50_000 }, (_, i) =>
         rowOf({ name: `sensor.${i % 100}.line.${i}`, labels: { host: `edge-${i % 7}` } }),
       ),
     );
-    const searches = ["sensor", "line.49999", "edge-3 sensor.7", "no such thing", "e", "sum"];
-    for (const search of searches) recent.series({ search, limit: 50 });
-    const times: number[] = [];
-    for (let round = 0; round < 8; round++) {
-      for (const search of searches) {
-        const startMs = performance.now();
-        // Another limit each time: the cache must not be what is fast.
-        recent.series({ search, limit: 50 + round + 1 });
-        times.push(performance.now() - startMs);
-      }
-    }
-    times.sort((a, b) => a - b);
-    // Typically well under 5 ms; the machine that runs the tests may be busy.
-    expect(times[times.length >> 1]!).toBeLessThan(20);
+    const found = (search: string) => recent.series({ search, limit: 50 }).series.length;
+    expect(found("sensor")).toBe(50);
+    expect(found("line.49999")).toBe(1);
+    expect(found("no such thing")).toBe(0);
   });
 });
