@@ -93,7 +93,7 @@ async function resealState(folder: string, { dir, from, to }: RekeyOptions): Pro
   } finally {
     old.close();
   }
-  const database = StateDatabase.openCopy(path);
+  const database = StateDatabase.open(path, {});
   try {
     const reseal = (sealed: unknown, place: string): Uint8Array =>
       to.seal(from.open(sealed as Uint8Array, place), place); // blobs, by the schema

@@ -22,7 +22,6 @@ import {
   createStateFile,
   guardOf,
 } from "./state-file.ts";
-import { syncFolder } from "./sync-folder.ts";
 
 /** Those of the schema. */
 const TABLES = ["meta", "pages", "outbox", "sinks", "dead_letters"] as const;
@@ -63,14 +62,6 @@ export class StateDatabase {
     });
   }
 
-  /** Opens a copy, which has no count beside it yet, for changes. @throws {FatalError} As `open`. */
-  static openCopy(path: string): StateDatabase {
-    return explaining(path, () => {
-      new CommitGuard(guardOf(path)).close();
-      return new StateDatabase(path, "write");
-    });
-  }
-
   /**
    * Opens the file for reading, also while another process writes it.
    *
@@ -103,8 +94,6 @@ export class StateDatabase {
         checkCommits(path, this.#commits);
         guard = new CommitGuard(guardOf(path));
         guard.note(this.#commits);
-        // Its place in the folder outlives a power cut before any transaction does.
-        if (this.#commits === 0) syncFolder(dirname(path));
       }
       this.#guard = guard;
     } catch (failure) {

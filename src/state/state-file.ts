@@ -167,12 +167,9 @@ export function checkTree(db: DatabaseSync, path: string): void {
   }
 }
 
-/** @throws {FatalError} The file has lost transactions, or what counts them. */
+/** @throws {FatalError} The file has lost transactions. */
 export function checkCommits(path: string, commits: number): void {
-  const guard = guardOf(path);
-  // It is made before the first of them.
-  if (commits > 0 && !existsSync(guard)) throw damage(path, `"${guard}" beside it is gone`);
-  const seen = CommitGuard.read(guard) ?? 0;
+  const seen = CommitGuard.read(guardOf(path)) ?? 0;
   if (seen <= commits) return;
   throw damage(
     path,

@@ -93,13 +93,6 @@ describe("State, damaged", () => {
     expect(failureOf(dir)).toMatch(/is damaged \(it is gone, but ".*" shows that there was one\)/);
   });
 
-  test("a count of its transactions that is gone is told", async () => {
-    make();
-    await rm(join(dir, "state.commits"));
-    expect(failureOf(dir)).toMatch(/is damaged \(".*state\.commits" beside it is gone\)/);
-    expect(failureOf(dir)).toMatch(REMEDY);
-  });
-
   test("a beginning that was interrupted is none", async () => {
     await mkdir(dir, { recursive: true });
     await writeFile(`${stateFileOf(dir)}.new`, "half");

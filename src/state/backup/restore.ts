@@ -92,7 +92,7 @@ export function lockAll(dir: string): FolderLock[] {
 
 /** Begins a new lineage, in which the rows that still wait are counted from 1. */
 function renew(path: string, { now, seal }: { now: Date; seal: Seal }): string {
-  const database = StateDatabase.openCopy(path);
+  const database = StateDatabase.open(path, {});
   try {
     const lineage = randomUUID();
     database.transaction(() => {
