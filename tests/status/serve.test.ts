@@ -187,9 +187,15 @@ async function raw(port: number, head: string): Promise<string> {
 
 test("a server that pauses refuses what is new, ends what is under way, and comes back", async () => {
   const going = Promise.withResolvers<void>();
-  const server = await start({ fetch: () => going.promise.then(() => new Response("late")) });
+  const came = Promise.withResolvers<void>();
+  const server = await start({
+    fetch: () => {
+      came.resolve();
+      return going.promise.then(() => new Response("late"));
+    },
+  });
   const underWay = fetch(server.url);
-  await Bun.sleep(20);
+  await came.promise;
   server.listening!.pause();
   server.listening!.pause();
   const refused = await fetch(server.url).catch((thrown: unknown) => thrown);
