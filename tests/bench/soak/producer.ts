@@ -60,7 +60,8 @@ export class Producer {
 }
 
 const EVENTS_PER_REQUEST = 1_000;
-const IN_FLIGHT_MAX = 8;
+/** So many that the sync of the disk is shared, as it is by many producers. */
+const IN_FLIGHT_MAX = 32;
 const BODIES = 32;
 const DISORDER_SECONDS = 2;
 const PACE_MS = 2;
