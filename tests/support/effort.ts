@@ -6,6 +6,8 @@ export const isFull = process.env["FULL"] === "1" || process.env["TEST_EFFORT"] 
 /** Properties take seconds on a busy machine, and minutes in the long form: for `setDefaultTimeout`. */
 export const TIMEOUT_MS = isFull ? 900_000 : 60_000;
 
+const RUNS_PER_COLLECTION = 250;
+
 /** How often a property is tried: `usual` times, and thirty times that in the long form. */
 export function runs(usual: number): number {
   return isFull ? usual * 30 : usual;
@@ -18,5 +20,11 @@ export function check<T>(
   property: (value: T) => void,
 ): void {
   const options = { numRuns: runs(usual), includeErrorInReport: true };
-  fc.assert(fc.property(arbitrary, property), options);
+  let tried = 0;
+  const tidied = (value: T): void => {
+    // In a process that has run many tests the collector lets gigabytes of engines pile up.
+    if (++tried % RUNS_PER_COLLECTION === 0) Bun.gc(true);
+    property(value);
+  };
+  fc.assert(fc.property(arbitrary, tidied), options);
 }
