@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import type { Refusal } from "../core/event.ts";
+import { LEDGER_OUTCOMES } from "../core/ledger.ts";
 import type { ResultRow } from "../core/result.ts";
 import { rowToJson } from "../core/result-json.ts";
 import type { Settings } from "../core/settings.ts";
@@ -216,16 +217,9 @@ class RefusalReport {
 function say(summary: ReplaySummary, refusals: RefusalReport, terminal: Terminal): void {
   const number = (n: number): string => n.toLocaleString("en-US");
   const parts = [`${number(summary.aggregated)} aggregated`];
-  for (const outcome of [
-    "filtered",
-    "duplicate",
-    "late",
-    "future",
-    "invalid",
-    "over_limit",
-  ] as const) {
-    if (summary[outcome] > 0)
-      parts.push(`${number(summary[outcome])} ${outcome.replace("_", " ")}`);
+  for (const outcome of LEDGER_OUTCOMES) {
+    if (outcome === "aggregated" || summary[outcome] === 0) continue;
+    parts.push(`${number(summary[outcome])} ${outcome.replace("_", " ")}`);
   }
   for (const { at, reason, detail } of refusals.first) terminal.say(`${at}: ${reason}: ${detail}`);
   const more = refusals.count - refusals.first.length;

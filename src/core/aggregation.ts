@@ -66,6 +66,11 @@ export interface ObjectAggregation<State = unknown> {
 // A list of functions does not care what the state of each is: only it itself looks into it.
 export type Aggregation = CellAggregation | ObjectAggregation;
 
+/** Whether the accumulator of a function is cells alone. */
+export function hasCells(aggregation: Aggregation): aggregation is CellAggregation {
+  return aggregation.kind === "cells";
+}
+
 /** Checks nothing and changes nothing: it gives the literal its type and marks it as an aggregation. */
 export function defineAggregation(aggregation: Omit<CellAggregation, "kind">): CellAggregation {
   return { kind: "cells", ...aggregation };

@@ -36,8 +36,20 @@ export function emptyLedger(): LedgerCounts {
   };
 }
 
+/** What becomes of an event: each of them is one of these, and all together are those received. */
+export const LEDGER_OUTCOMES = [
+  "aggregated",
+  "filtered",
+  "duplicate",
+  "late",
+  "future",
+  "invalid",
+  "over_limit",
+] as const satisfies readonly (keyof LedgerCounts)[];
+
+export type LedgerOutcome = (typeof LEDGER_OUTCOMES)[number];
+
 /** Whether every event received is accounted for, exactly once. */
 export function isBalanced(counts: LedgerCounts): boolean {
-  const { received, aggregated, filtered, duplicate, late, future, invalid, over_limit } = counts;
-  return received === aggregated + filtered + duplicate + late + future + invalid + over_limit;
+  return counts.received === LEDGER_OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
 }

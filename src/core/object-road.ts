@@ -10,6 +10,12 @@ export function takesObjectRoad({
   map,
   groupBy,
 }: Pick<RuleSettings, "match" | "where" | "map" | "groupBy">): boolean {
-  const byName = groupBy === undefined || (groupBy.name && groupBy.labels.length === 0);
-  return !byName || match?.labels !== undefined || where !== undefined || map !== undefined;
+  return (
+    !isByName(groupBy) || match?.labels !== undefined || where !== undefined || map !== undefined
+  );
+}
+
+/** Whether the series of a rule are told by name alone, as when nothing is said. */
+export function isByName(groupBy: RuleSettings["groupBy"]): boolean {
+  return groupBy === undefined || (groupBy.name && groupBy.labels.length === 0);
 }

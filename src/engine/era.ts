@@ -1,5 +1,4 @@
 import type { EventColumns } from "../core/columns.ts";
-import type { LedgerCounts } from "../core/ledger.ts";
 import type { RuleSettings } from "../core/settings.ts";
 import type { PageCollector, StoredPages } from "../core/stored.ts";
 import {
@@ -11,6 +10,7 @@ import {
 import { FunctionNumbers } from "./function-numbers.ts";
 import { PaneWindows } from "./pane-windows.ts";
 import { RowWriter } from "./row-writer.ts";
+import { definitionOf, type RuleDefinition } from "./rule-definition.ts";
 import type { RuleEvents } from "./rule-events.ts";
 import { type Selection, type SelectionContext, selectionOf } from "./selection.ts";
 import { SessionWindows } from "./session-windows.ts";
@@ -46,6 +46,8 @@ export class Era {
   readonly id: number;
   readonly meaning: string;
   readonly rule: RuleSettings;
+  /** The rule as it is stored. */
+  readonly definition: RuleDefinition;
   readonly selection: Selection;
   readonly windows: Windows;
   /** Undefined for sessions. */
@@ -67,12 +69,12 @@ export class Era {
     /** The era whose windows this one reads. */
     readonly lower: Era | undefined;
     readonly context: RuleContext;
-    readonly ledger: LedgerCounts;
     readonly firings: Firings;
   }) {
-    const { id, rule, meaning, since, lower, context, ledger, firings } = options;
+    const { id, rule, meaning, since, lower, context, firings } = options;
     this.id = id;
     this.rule = rule;
+    this.definition = definitionOf(rule);
     this.meaning = meaning;
     this.since = since;
     this.behind = durationMicros(
@@ -92,7 +94,6 @@ export class Era {
       isFinal: rule.emit === "final",
       isEarly: rule.early !== undefined,
       isPartial: context.isPartial,
-      ledger,
       firings,
     };
     if (window.kind === "session") {

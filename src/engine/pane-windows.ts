@@ -1,4 +1,4 @@
-import type { CellAggregation } from "../core/aggregation.ts";
+import { type CellAggregation, hasCells } from "../core/aggregation.ts";
 import { MISSED } from "../core/columns.ts";
 import type { AggregateSettings, FillSettings } from "../core/settings.ts";
 import {
@@ -45,7 +45,8 @@ export class PaneWindows implements Windows {
   readonly #windows: WindowList;
   readonly #filler: GapFiller | undefined;
   readonly #firing: PaneFiring;
-  readonly #hasPlainEvents: boolean;
+  /** By function of the event, where each names its own and all live in cells: then the hot path is taken. */
+  readonly #plain: readonly CellAggregation[] | undefined;
   /** Takes the panes that are forgotten. */
   consumer: PaneConsumer | undefined;
   #until: EpochMicros;
@@ -60,6 +61,7 @@ export class PaneWindows implements Windows {
   #removed: number[] = [];
   /** Whether series that nobody needs may have come about since the last look for them. */
   #mayRelease = true;
+
   constructor({ window, aggregate, fill, context, writer }: PaneWindowsOptions) {
     this.#context = context;
     this.#until = context.until;
@@ -68,12 +70,11 @@ export class PaneWindows implements Windows {
     this.#ring = new PaneRing(panesHeld(window, this.#layout, held));
     this.#windows = new WindowList(this.#layout);
     this.series = new SeriesTable(aggregate, context.seriesMax);
-    this.#hasPlainEvents =
-      aggregate.kind === "event" && this.series.functions.every((set) => set.isPlain);
+    const functions = aggregate.functions.map(({ aggregation }) => aggregation);
+    this.#plain = aggregate.kind === "event" && functions.every(hasCells) ? functions : undefined;
     this.#filler =
-      fill === undefined
-        ? undefined
-        : new GapFiller({ fill, layout: this.#layout, functions: this.series.functions, writer });
+      fill &&
+      new GapFiller({ fill, layout: this.#layout, functions: this.series.functions, writer });
     this.#firing = new PaneFiring({
       context,
       layout: this.#layout,
@@ -116,19 +117,19 @@ export class PaneWindows implements Windows {
   }
 
   add(events: RuleEvents, from: number, to: number): number {
-    return this.#hasPlainEvents
-      ? this.#addByEvent(events, from, to)
-      : this.#addSets(events, from, to);
+    return this.#plain === undefined
+      ? this.#addSets(events, from, to)
+      : this.#addByEvent(this.#plain, events, { from, to });
   }
 
   /** The hot path: each event names its function, and all functions live in cells. */
-  #addByEvent(events: RuleEvents, from: number, to: number): number {
+  #addByEvent(
+    functions: readonly CellAggregation[],
+    events: RuleEvents,
+    { from, to }: { from: number; to: number },
+  ): number {
     const { group, fn, value, time } = events;
     const { stride } = this.series;
-    const functions = this.series.functions.map(
-      // `#hasPlainEvents` says so.
-      (set) => set.functions[0]!.aggregation as CellAggregation,
-    );
     let offsets = this.series.offsets;
     let pane = this.#pane;
     let cells = pane === undefined ? NO_CELLS : pane.cells;
@@ -143,11 +144,8 @@ export class PaneWindows implements Windows {
     for (let i = from; i < to; i++) {
       const t = time[i]!;
       if (t < start || t >= end) {
-        if (pane !== undefined) {
-          const taken = i - since - (missed - missedBefore);
-          pane.eventCount += taken;
-          if (start < this.#partlyBefore) partly += this.#markPartly(events, since, i);
-        }
+        const missedNow = missed - missedBefore;
+        if (pane !== undefined) partly += this.#leave(pane, events, { since, to: i, missedNow });
         since = i;
         missedBefore = missed;
         pane = group[i]! < 0 ? undefined : this.#select(epochMicros(t));
@@ -187,10 +185,8 @@ export class PaneWindows implements Windows {
       aggregation.add(cells, at + 1, value[i]!, t);
       if (pane!.changed !== undefined) pane!.changed.add(key);
     }
-    if (pane !== undefined) {
-      pane.eventCount += to - since - (missed - missedBefore);
-      if (start < this.#partlyBefore) partly += this.#markPartly(events, since, to);
-    }
+    const missedNow = missed - missedBefore;
+    if (pane !== undefined) partly += this.#leave(pane, events, { since, to, missedNow });
     this.#pane = pane;
     return missed + partly;
   }
@@ -199,7 +195,8 @@ export class PaneWindows implements Windows {
   #addSets(events: RuleEvents, from: number, to: number): number {
     const { group, fn, value, time } = events;
     const { stride, functions } = this.series;
-    let [marked, pane] = [0, this.#pane];
+    let marked = 0;
+    let pane = this.#pane;
     for (let i = from; i < to; i++) {
       if (group[i]! < 0) {
         marked++;
@@ -215,8 +212,8 @@ export class PaneWindows implements Windows {
         continue;
       }
       const key = stride === 1 ? group[i]! : group[i]! * stride + fn[i]!;
-      let at = this.series.offsets[key]!;
-      if (!(at >= 0)) at = this.#newSeries(key, pane);
+      let at = this.series.offsetOf(key);
+      if (at < 0) at = this.#newSeries(key, pane);
       if (at < 0) {
         marked++;
         events.marks[i] = MISSED.overLimit;
@@ -246,14 +243,17 @@ export class PaneWindows implements Windows {
     if (pane.changed !== undefined) pane.changed.add(key);
   }
 
-  #markPartly({ marks }: RuleEvents, from: number, to: number): number {
-    let marked = 0;
-    for (let i = from; i < to; i++) {
-      if (marks[i] !== 0) continue;
-      marks[i] = MISSED.latePartial;
-      marked++;
-    }
-    return marked;
+  /** Counts what went into a pane. Returns how much of it was too late for some of its windows. */
+  #leave(
+    pane: Pane,
+    { marks }: RuleEvents,
+    { since, to, missedNow }: { since: number; to: number; missedNow: number },
+  ): number {
+    const taken = to - since - missedNow;
+    pane.eventCount += taken;
+    if (pane.start >= this.#partlyBefore) return 0;
+    for (let i = since; i < to; i++) if (marks[i] === 0) marks[i] = MISSED.latePartial;
+    return taken;
   }
 
   /** The pane of an instant, opened when it is new; undefined when its windows are forgotten, or not ours. */
@@ -320,7 +320,7 @@ export class PaneWindows implements Windows {
       const key = lower.touched[i]!;
       const from = series.offsets[key]!;
       const count = lower.cells[from]!;
-      let at = pane === undefined ? -1 : (this.series.offsets[key] ?? -1);
+      let at = pane === undefined ? -1 : this.series.offsetOf(key);
       if (at < 0 && pane !== undefined) at = this.#newSeries(key, pane);
       if (at < 0 || pane === undefined) {
         over += count;

@@ -1,5 +1,6 @@
 import type { WindowFacts } from "../core/aggregation.ts";
 import type { EpochMicros } from "../core/time.ts";
+import type { Writable } from "../core/writable.ts";
 import type { EngineRow } from "./engine-row.ts";
 import type { Accumulators, FunctionSet } from "./function-set.ts";
 import type { Groups } from "./rule-events.ts";
@@ -109,5 +110,3 @@ export class RowWriter {
     };
   }
 }
-
-type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

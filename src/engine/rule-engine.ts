@@ -9,14 +9,12 @@ import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time
 import type { EngineRow } from "./engine-row.ts";
 import { Era, eraPages, type RuleContext } from "./era.ts";
 import type { Pane } from "./pane.ts";
-import { definitionOf, type RuleDefinition, ruleOfDefinition } from "./rule-definition.ts";
+import { type RuleDefinition, ruleOfDefinition } from "./rule-definition.ts";
 import type { RuleEvents, WatermarkPath } from "./rule-events.ts";
 import { meaningOf } from "./rule-meaning.ts";
 import { NO_GROUP } from "./selection.ts";
 import type { SeriesTable } from "./series-table.ts";
 import type { HeldWindow } from "./windows.ts";
-
-export type { HeldWindow } from "./windows.ts";
 
 /** Groups beyond those in use that are kept before they are looked through. */
 const GROUPS_SPARE = 100_000;
@@ -75,7 +73,6 @@ export class RuleEngine {
         ...this.#context,
         isPartial: (start, end) => start < this.#bornAt || this.#context.isPartial(start, end),
       },
-      ledger: this.ledger,
       firings: this.#firings,
     });
     lower?.consumers.set(era, (pane, series) => this.#absorb(era, pane, series));
@@ -313,14 +310,13 @@ export class RuleEngine {
       ledger,
       fired,
       revisions,
-      forgottenBefore: storedNumber(this.forgottenBefore),
       bornAt: storedNumber(this.#bornAt),
       nextEra: this.#nextEra,
       eras: this.#eras.map((era) => ({
         id: era.id,
         meaning: era.meaning,
         since: storedNumber(era.since),
-        definition: definitionOf(era.rule),
+        definition: era.definition,
         lower: this.lower?.eras.findIndex(({ consumers }) => consumers.has(era)) ?? -1,
       })),
     } satisfies StoredRule);
@@ -463,7 +459,6 @@ interface StoredRule {
   readonly ledger: LedgerCounts;
   readonly fired: number;
   readonly revisions: number;
-  readonly forgottenBefore: StoredNumber;
   readonly bornAt?: StoredNumber;
   readonly nextEra?: number;
   readonly eras?: readonly StoredEra[];

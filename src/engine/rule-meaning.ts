@@ -1,3 +1,4 @@
+import { isByName } from "../core/object-road.ts";
 import type { RuleMatch, RuleSettings } from "../core/settings.ts";
 
 /**
@@ -33,8 +34,4 @@ function matchOf({ name, labels }: RuleMatch): unknown {
     name,
     labels: labels === undefined ? undefined : [...labels].sort(([a], [b]) => (a < b ? -1 : 1)),
   };
-}
-
-function isByName(groupBy: RuleSettings["groupBy"]): boolean {
-  return groupBy === undefined || (groupBy.name && groupBy.labels.length === 0);
 }

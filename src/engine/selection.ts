@@ -1,6 +1,7 @@
 import { type EventColumns, type LabelPairs, MISSED, type Names } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
 import { globMatcher } from "../core/glob.ts";
+import { labelsOf } from "../core/labels.ts";
 import { takesObjectRoad } from "../core/object-road.ts";
 import type { GroupBy, RuleEvent, RuleMatch, RuleSettings } from "../core/settings.ts";
 import { GroupTable } from "./group-table.ts";
@@ -21,8 +22,6 @@ export interface Selection {
   readonly table: GroupTable | undefined;
   /** Prepares the events [`from`, `to`), and marks those that the rule does not take. */
   select(columns: EventColumns, from: number, to: number): RuleEvents;
-  /** How many the last `select` marked. */
-  readonly marked: number;
   /** Why the rule does not want an event that `select` marked as filtered: for who asks. */
   filteredBy(columns: EventColumns, i: number): FilteredBy | undefined;
   /** The names were numbered anew. */
@@ -55,7 +54,6 @@ function nameGroups(names: Names): Groups {
 class EverySelection implements Selection {
   readonly groups: Groups;
   readonly table = undefined;
-  readonly marked = 0;
   #marks = new Uint8Array(0);
 
   constructor(names: Names) {
@@ -80,7 +78,6 @@ const UNWANTED = 2;
 class NameSelection implements Selection {
   readonly groups: Groups;
   readonly table = undefined;
-  marked = 0;
   readonly #names: Names;
   readonly #matches: (name: string) => boolean;
   #verdicts = new Uint8Array(1024);
@@ -98,7 +95,6 @@ class NameSelection implements Selection {
       this.#marks = new Uint8Array(capacity);
       this.#group = new Int32Array(capacity);
     }
-    this.marked = 0;
     for (let i = from; i < to; i++) {
       const verdict = this.#verdicts[name[i]!] ?? UNKNOWN;
       if ((verdict === UNKNOWN ? this.#judge(name[i]!) : verdict) === WANTED) {
@@ -106,7 +102,6 @@ class NameSelection implements Selection {
       } else {
         this.#group[i] = NO_GROUP;
         this.#marks[i] = MISSED.filtered;
-        this.marked++;
       }
     }
     return { group: this.#group, fn, value, time, marks: this.#marks };
@@ -138,7 +133,6 @@ const BY_NAME: GroupBy = { name: true, labels: [] };
 class ObjectSelection implements Selection {
   readonly table = new GroupTable();
   readonly groups: Groups = this.table;
-  marked = 0;
   readonly #rule: RuleSettings;
   readonly #context: SelectionContext;
   readonly #groupBy: GroupBy;
@@ -161,7 +155,6 @@ class ObjectSelection implements Selection {
       this.#group = new Int32Array(capacity);
       this.#value = new Float64Array(capacity);
     }
-    this.marked = 0;
     for (let i = from; i < to; i++) this.#selectOne(columns, i);
     return { group: this.#group, fn, value: this.#value, time, marks: this.#marks };
   }
@@ -179,26 +172,22 @@ class ObjectSelection implements Selection {
       const detail = `rule ${this.#rule.name}: where or map threw for ${what}: ${messageOf(failure)}`;
       this.#context.onFailure({ index: i, detail });
       this.#marks[i] = MISSED.failed;
-      this.marked++;
       return;
     }
     if (wanted === undefined) {
       this.#marks[i] = MISSED.filtered;
-      this.marked++;
       return;
     }
     this.#value[i] = wanted.value;
   }
 
   #eventAt(columns: EventColumns, i: number): RuleEvent {
-    const labels = Object.create(null) as Record<string, string>;
-    for (const [label, value] of columns.labels[i] ?? NO_LABELS) labels[label] = value;
     return {
       name: this.#context.names.text(columns.name[i]!),
       value: columns.value[i]!,
       timestamp: columns.time[i]! / 1e6,
       agg_func: this.#context.functions[columns.fn[i]!]!,
-      labels,
+      labels: labelsOf(columns.labels[i] ?? NO_LABELS),
     };
   }
 

@@ -73,6 +73,14 @@ export class SeriesTable {
     if (count > 1) this.#mixed.add(group);
   }
 
+  /**
+   * Where the cells of a key stand; -1 when it has none. One beyond the table is not read there: that would
+   * make every read slow.
+   */
+  offsetOf(key: number): number {
+    return key >>> 0 < this.offsets.length ? this.offsets[key]! : -1;
+  }
+
   /** Gives a new key its cells; -1 when the rule holds as many series as it may. */
   add(key: number): number {
     const set = this.functions[this.functionOf(key)]!;

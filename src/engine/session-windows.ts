@@ -151,7 +151,7 @@ export class SessionWindows implements Windows {
     const isFull = (): boolean =>
       this.#seriesCount + needed > this.#context.seriesMax || this.#sessionCount >= SESSIONS_MAX;
     if (!isFull()) return true;
-    this.#forgetAll(watermark);
+    this.#passDue(watermark);
     return !isFull();
   }
 
@@ -280,13 +280,13 @@ export class SessionWindows implements Windows {
 
   forget(watermark: EpochMicros, rows: EngineRow[]): void {
     this.#watermark = watermark;
-    this.#forgetAll(watermark);
+    this.#passDue(watermark);
     this.#flush(rows);
   }
 
   collect(watermark: EpochMicros, rows: EngineRow[], isEarly: boolean): void {
     this.#watermark = watermark;
-    this.#fireDue(watermark);
+    this.#passDue(watermark);
     this.#fireChanged(watermark, isEarly);
     this.#flush(rows);
     this.#dropQuiet(watermark);
@@ -297,33 +297,14 @@ export class SessionWindows implements Windows {
     this.#rows = [];
   }
 
-  /** Takes sessions out of the heap that are over: they fire if they have to, and are forgotten in the end. */
-  #fireDue(watermark: EpochMicros): void {
-    const { allowedLateness, isFinal } = this.#context;
-    while (this.#due.isDue(watermark)) {
-      const session = this.#due.take();
-      if (session === undefined) continue;
-      const end = session.last + this.#gap;
-      if (end + allowedLateness <= watermark) {
-        this.#forgetOf(this.#series.get(session.key)!, watermark);
-      } else if (end <= watermark) {
-        this.#lookForGaps(session);
-        if (session.changed && !isFinal) this.#fire(session, this.#rows);
-        this.#due.schedule(session, end + allowedLateness);
-      } else {
-        this.#due.schedule(session, end);
-      }
-    }
-  }
-
   /** What an early row did not know: that events are missing. */
   #lookForGaps(session: Session): void {
     if (!this.#context.isEarly || session.changed || session.partial) return;
     if (this.#placeOf(session).partial) session.changed = true;
   }
 
-  /** Forgets what the watermark passed within a batch: nothing else fires before its end. */
-  #forgetAll(watermark: number): void {
+  /** Looks at the sessions that the watermark passed: forgets them, or lists them for the end of the batch. */
+  #passDue(watermark: number): void {
     const { allowedLateness } = this.#context;
     while (this.#due.isDue(watermark)) {
       const session = this.#due.take();

@@ -1,4 +1,3 @@
-import type { LedgerCounts } from "../core/ledger.ts";
 import type { PageCollector, StoredPages } from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
 import type { EngineRow } from "./engine-row.ts";
@@ -107,7 +106,6 @@ export interface WindowsContext extends Reach {
   readonly isFinal: boolean;
   /** Windows that are not over may fire. */
   readonly isEarly: boolean;
-  readonly ledger: LedgerCounts;
   readonly firings: Firings;
   readonly isPartial: (start: EpochMicros, end: EpochMicros) => boolean;
 }

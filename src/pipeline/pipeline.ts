@@ -20,6 +20,7 @@ import { PartitionWatch } from "./partition-watch.ts";
 import { PauseGate } from "./pause-gate.ts";
 import { Processor } from "./processor.ts";
 import { RecentResults } from "./recent-results.ts";
+import type { PipelineState } from "./view.ts";
 
 /** How long one read of the source may wait, so that the rest of the pipeline is looked after. */
 const READ_WAIT_MS_MAX = 5_000;
@@ -44,15 +45,6 @@ export interface PipelineOptions {
   /** The pipeline that this process ran over the same state before; it has ended. */
   readonly former?: Pipeline;
 }
-
-export type PipelineState =
-  | "starting"
-  | "running"
-  | "paused"
-  | "draining"
-  | "reloading"
-  | "stopped"
-  | "failed";
 
 /** How `run` went: to its end, or it was left for the next pipeline. */
 export type PipelineOutcome = "ended" | "left";

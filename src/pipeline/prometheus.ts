@@ -1,17 +1,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
-import type { LedgerCounts } from "../core/ledger.ts";
+import { LEDGER_OUTCOMES } from "../core/ledger.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { PipelineView } from "./view.ts";
-
-const OUTCOMES: readonly (keyof LedgerCounts)[] = [
-  "aggregated",
-  "filtered",
-  "duplicate",
-  "late",
-  "future",
-  "invalid",
-  "over_limit",
-];
 
 /**
  * The Prometheus text exposition of a pipeline. What is counted anyway is read at the time of the
@@ -28,7 +18,7 @@ export async function prometheusText(pipeline: Pipeline, view: PipelineView): Pr
   const status = view.status();
 
   const events = counter("aggregator_events_total", "Events by what became of them", ["outcome"]);
-  for (const outcome of OUTCOMES) events.inc({ outcome }, status.ledger[outcome]);
+  for (const outcome of LEDGER_OUTCOMES) events.inc({ outcome }, status.ledger[outcome]);
 
   counter("aggregator_tombstones_total", "Records without a value, passed over").inc(
     status.ledger.tombstones,

@@ -1,6 +1,8 @@
 import { hash } from "node:crypto";
+import { labelsOf } from "../core/labels.ts";
 import type { ResultRow } from "../core/result.ts";
 import { type EpochMicros, secondsOf } from "../core/time.ts";
+import type { Writable } from "../core/writable.ts";
 import type { EngineRow } from "../engine/engine-row.ts";
 
 /** What a row id is made of. */
@@ -30,18 +32,7 @@ export function rowId(identity: RowIdentity): string {
 
 const VARIANTS = "89ab";
 
-const NO_LABELS: Readonly<Record<string, string>> = Object.freeze(
-  Object.create(null) as Record<string, string>,
-);
-
-/** Without a prototype, so that `__proto__` is a label like any other. */
-export function labelsOf(
-  pairs: readonly (readonly [string, string])[],
-): Readonly<Record<string, string>> {
-  const labels = Object.create(null) as Record<string, string>;
-  for (const [label, value] of pairs) labels[label] = value;
-  return labels;
-}
+const NO_LABELS = Object.freeze(labelsOf([]));
 
 /** Makes what the engine gave a row for the sinks. */
 export function rowOf(pipeline: string, row: EngineRow): ResultRow {
@@ -67,5 +58,3 @@ export function rowOf(pipeline: string, row: EngineRow): ResultRow {
   if (row.withdrawn) result.withdrawn = true;
   return result;
 }
-
-type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

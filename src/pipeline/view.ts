@@ -1,5 +1,15 @@
 import type { RefusalReason } from "../core/event.ts";
 import type { LedgerCounts } from "../core/ledger.ts";
+import type { ResultRow } from "../core/result.ts";
+
+export type PipelineState =
+  | "starting"
+  | "running"
+  | "paused"
+  | "draining"
+  | "reloading"
+  | "stopped"
+  | "failed";
 
 /**
  * What `status`, `alerts` and `cli` see of the pipeline: reading only. The shapes are the public ones
@@ -95,14 +105,7 @@ export interface PipelineStatus {
   readonly name: string;
   readonly version: string;
   readonly uptime_seconds: number;
-  readonly state:
-    | "starting"
-    | "running"
-    | "paused"
-    | "draining"
-    | "reloading"
-    | "stopped"
-    | "failed";
+  readonly state: PipelineState;
   /** Unix seconds of this service's clock. */
   readonly now: number;
   readonly source: SourceStatus;
@@ -167,21 +170,7 @@ export interface ResultQuery {
 }
 
 /** A recent row: that of the sinks without its id and details. */
-export interface ResultView {
-  readonly rule: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly agg_func: string;
-  readonly window_start: number;
-  readonly window_end: number;
-  readonly value: number | null;
-  readonly count: number;
-  readonly revision: number;
-  readonly partial?: boolean;
-  readonly filled?: boolean;
-  readonly overflow?: boolean;
-  readonly withdrawn?: boolean;
-}
+export type ResultView = Omit<ResultRow, "id" | "pipeline" | "detail">;
 
 export interface ResultPage {
   /** Oldest first. */

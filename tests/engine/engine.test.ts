@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { isBalanced } from "../../src/core/ledger.ts";
 import { PageCollector, StoredPages } from "../../src/core/stored.ts";
 import { durationMicros, epochMicros } from "../../src/core/time.ts";
-import type { HeldWindow } from "../../src/engine/rule-engine.ts";
+import type { HeldWindow } from "../../src/engine/windows.ts";
 import { Bench, columnsOf, ruleOf, SECOND, session } from "../support/engine-input.ts";
 import { PageMemory } from "../support/page-memory.ts";
 

@@ -1,13 +1,13 @@
 import type { Refusal } from "../../core/event.ts";
-import type { LedgerCounts } from "../../core/ledger.ts";
+import { labelsOf } from "../../core/labels.ts";
+import { LEDGER_OUTCOMES, type LedgerCounts, type LedgerOutcome } from "../../core/ledger.ts";
 import type { Settings } from "../../core/settings.ts";
 import { type EpochMicros, epochMicros, secondsOf } from "../../core/time.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { RuleEngine } from "../../engine/rule-engine.ts";
 import { type RuleTrace, RuleTracer } from "../../engine/rule-trace.ts";
 import type { AddedLine, LineWatcher } from "../processor.ts";
-import { labelsOf } from "../row-maker.ts";
-import { type Explanation, OUTCOMES, type Outcome, type RuleExplanation } from "./explanation.ts";
+import type { Explanation, RuleExplanation } from "./explanation.ts";
 
 /** Says of every event what became of it. */
 export class Explainer implements LineWatcher {
@@ -38,7 +38,7 @@ export class Explainer implements LineWatcher {
   }
 
   after({ at, event, columns, name, refusal }: AddedLine, engine: Engine): void {
-    const outcome = OUTCOMES.find((one) => engine.ledger[one] > this.#ledger![one])!;
+    const outcome = LEDGER_OUTCOMES.find((one) => engine.ledger[one] > this.#ledger![one])!;
     const id = columns.ids[0];
     this.#tell({
       at,
@@ -89,7 +89,7 @@ export class Explainer implements LineWatcher {
   }
 }
 
-function isSeenByRules(outcome: Outcome): boolean {
+function isSeenByRules(outcome: LedgerOutcome): boolean {
   return outcome !== "duplicate" && outcome !== "future";
 }
 

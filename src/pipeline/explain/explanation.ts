@@ -1,10 +1,11 @@
 import type { RefusalReason } from "../../core/event.ts";
+import type { LedgerOutcome } from "../../core/ledger.ts";
 
 /** What became of one event, as `aggregator why` and `replay --explain` print it. */
 export interface Explanation {
   /** Where it stood: `line 7`. */
   readonly at: string;
-  readonly outcome: Outcome;
+  readonly outcome: LedgerOutcome;
   /** Why it was refused. */
   readonly reason?: RefusalReason;
   readonly detail?: string;
@@ -22,19 +23,6 @@ export interface Explanation {
   /** The event as it came, cut where it is long. */
   readonly event: string;
 }
-
-/** The words of the ledger. */
-export const OUTCOMES = [
-  "aggregated",
-  "filtered",
-  "duplicate",
-  "late",
-  "future",
-  "invalid",
-  "over_limit",
-] as const;
-
-export type Outcome = (typeof OUTCOMES)[number];
 
 export interface RuleExplanation {
   readonly rule: string;

@@ -1,3 +1,4 @@
+import { LEDGER_OUTCOMES, type LedgerOutcome } from "../../../../core/ledger.ts";
 import { bdi, h, setAttribute, setText, setVar } from "../dom.ts";
 import { percent, short, whole } from "../format.ts";
 import type { Live, Status } from "../live.ts";
@@ -7,32 +8,19 @@ import { t, type Word } from "../words.ts";
 
 type Counts = Omit<Status["ledger"], "rules">;
 
-/** What became of an event: all together they are what was received. */
-const OUTCOMES = [
-  "aggregated",
-  "filtered",
-  "duplicate",
-  "late",
-  "future",
-  "invalid",
-  "over_limit",
-] as const;
-
 /** Told beside the account. */
 const BESIDE = ["late_partial", "replayed", "gaps", "tombstones"] as const;
-
-type Outcome = (typeof OUTCOMES)[number];
 
 /** The account of every event: an equation, a bar, and the same for each rule. */
 export function ledgerPage(): Page {
   const received = h("p", { class: "sum-value" }, "—");
   const pill = new Pill();
   const bar = new Bar();
-  const terms = OUTCOMES.map((outcome) => new Term(outcome));
+  const terms = LEDGER_OUTCOMES.map((outcome) => new Term(outcome));
   const beside = BESIDE.map((word) => ({ word, value: h("dd", {}, "0") }));
   const rules = h("tbody");
   let shown = "";
-  const heads: Word[] = ["rule", "received", ...OUTCOMES];
+  const heads: Word[] = ["rule", "received", ...LEDGER_OUTCOMES];
   const element = h(
     "div",
     { class: "page" },
@@ -142,7 +130,7 @@ export function ledgerPage(): Page {
             {},
             h("th", { scope: "row" }, bdi(name)),
             h("td", { class: "number strong" }, short(counts.received)),
-            ...OUTCOMES.map((outcome) =>
+            ...LEDGER_OUTCOMES.map((outcome) =>
               h(
                 "td",
                 { class: counts[outcome] === 0 ? "number faint" : "number" },
@@ -167,10 +155,10 @@ export function ledgerPage(): Page {
 /** The parts side by side; what is there at all can be seen. */
 class Bar {
   readonly element = h("div", { class: "sum-bar", role: "img" });
-  readonly #parts = new Map<Outcome, HTMLElement>();
+  readonly #parts = new Map<LedgerOutcome, HTMLElement>();
 
   constructor() {
-    for (const outcome of OUTCOMES) {
+    for (const outcome of LEDGER_OUTCOMES) {
       const part = h("span", { "data-outcome": outcome });
       this.#parts.set(outcome, part);
       this.element.append(part);
@@ -182,7 +170,7 @@ class Bar {
       part.hidden = counts[outcome] === 0;
       setVar(part, "--part", String(counts[outcome] / Math.max(counts.received, 1)));
     }
-    const said = OUTCOMES.filter((outcome) => counts[outcome] > 0).map(
+    const said = LEDGER_OUTCOMES.filter((outcome) => counts[outcome] > 0).map(
       (outcome) => `${t(outcome)} ${percent(counts[outcome] / counts.received)}`,
     );
     setAttribute(this.element, "aria-label", said.join(", ") || t("no_events_yet"));
@@ -192,13 +180,13 @@ class Bar {
 class Term {
   readonly element: HTMLElement;
   readonly line: HTMLElement;
-  readonly #outcome: Outcome;
+  readonly #outcome: LedgerOutcome;
   readonly #value = h("p", { class: "sum-value" }, "—");
   readonly #count = h("span", { class: "outcome-count" }, "—");
   readonly #share = h("span", { class: "outcome-share" });
   readonly #bar = h("span", { class: "outcome-bar", "aria-hidden": "true" }, h("span"));
 
-  constructor(outcome: Outcome) {
+  constructor(outcome: LedgerOutcome) {
     this.#outcome = outcome;
     const swatch = (): HTMLElement => h("i", { class: "swatch", "aria-hidden": "true" });
     this.element = h(

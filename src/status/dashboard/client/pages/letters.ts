@@ -1,3 +1,4 @@
+import { REFUSAL_REASONS } from "../../../../core/event.ts";
 import type { DeadLetterPage } from "../../../../pipeline/view.ts";
 import { get, post } from "../api.ts";
 import { h, setText, visible } from "../dom.ts";
@@ -12,22 +13,6 @@ type Letter = DeadLetterPage["dead_letters"][number];
 const PAGE = 100;
 /** An export ends there: the command line has the rest. */
 const EXPORT_MAX = 100_000;
-
-const REASONS = [
-  "invalid_json",
-  "invalid_name",
-  "invalid_value",
-  "invalid_timestamp",
-  "invalid_label",
-  "invalid_id",
-  "unknown_function",
-  "too_large",
-  "future",
-  "late",
-  "over_limit",
-  "rule_failed",
-  "refused",
-] as const;
 
 /** What was refused, the newest first: why, where it stood, the event itself; and again after a mend. */
 export function lettersPage(): Page {
@@ -55,7 +40,9 @@ class Letters implements Page {
       "select",
       { id: "letter-reason", onchange: () => void this.#load() },
       h("option", { value: "" }, t("all_reasons")),
-      ...REASONS.map((reason) => h("option", { value: reason }, t(`reason_${reason}` as Word))),
+      ...REFUSAL_REASONS.map((reason) =>
+        h("option", { value: reason }, t(`reason_${reason}` as Word)),
+      ),
     );
     this.#text = h("input", {
       type: "search",
