@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/core/errors.ts";
 import { UnavailableError } from "../services/service.ts";
-import { wholeNumber } from "./harness/arguments.ts";
+import { runCommand, wholeNumber } from "./harness/arguments.ts";
 import { type Bench, type Part, withBench } from "./harness/bench.ts";
 import { load, machine } from "./harness/machine.ts";
 import { type PartResult, type Report, writeReport } from "./harness/report.ts";
@@ -15,20 +15,9 @@ import { profile } from "./profile/profile.ts";
 const EVENTS = 2_000_000;
 const ROUNDS = 5;
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand({ line: "bun run bench", help: help(), optionsOf, run });
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options;
-  try {
-    options = optionsOf(args);
-  } catch (thrown) {
-    console.error(`${messageOf(thrown)}\nTry bun run bench --help`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(help());
-    return 0;
-  }
+async function run(options: Options): Promise<number> {
   const { events, rounds, chosen, json, docs } = options;
   const report: Report = {
     date: new Date().toISOString(),

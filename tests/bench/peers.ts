@@ -3,10 +3,9 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { messageOf } from "../../src/core/errors.ts";
 import { UnavailableError } from "../services/service.ts";
 import type { Answer } from "./harness/answer.ts";
-import { wholeNumber } from "./harness/arguments.ts";
+import { runCommand, wholeNumber } from "./harness/arguments.ts";
 import { type Bench, withBench } from "./harness/bench.ts";
 import { type Contestant, contest } from "./harness/contest.ts";
 import { CHART, putIntoPage } from "./harness/docs.ts";
@@ -31,20 +30,14 @@ import {
 const EVENTS = 2_000_000;
 const ROUNDS = 3;
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand({
+  line: "bun run bench:peers",
+  help: help(),
+  optionsOf,
+  run: compete,
+});
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options;
-  try {
-    options = optionsOf(args);
-  } catch (thrown) {
-    console.error(`${messageOf(thrown)}\nTry bun run bench:peers --help`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(help());
-    return 0;
-  }
+async function compete(options: Options): Promise<number> {
   const { events, rounds, chosen, json, docs } = options;
   const before = load();
   const results = await withBench({ events, rounds }, (bench) => runAll(chosen, bench));

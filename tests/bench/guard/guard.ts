@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { messageOf } from "../../../src/core/errors.ts";
 import type { StreamShape } from "../generate.ts";
+import { runCommand } from "../harness/arguments.ts";
 import { type Input, Inputs, rowsIn } from "../harness/inputs.ts";
 import { load } from "../harness/machine.ts";
 import { runForJson } from "../harness/process.ts";
@@ -29,20 +29,7 @@ const SHAPES: Readonly<Record<string, StreamShape>> = {
 const BASELINE = "usual";
 const EXPECTED = join(import.meta.dir, "expected.json");
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options;
-  try {
-    options = optionsOf(args);
-  } catch (thrown) {
-    console.error(`${messageOf(thrown)}\nTry bun run bench:guard --help`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
-  }
+async function run(options: Options): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "aggregator-guard-"));
   try {
     return await guard(folder, options);
@@ -155,3 +142,5 @@ const HELP = [
   "  --slowdown F    lets each pass of ours take F times as long: it must then fail (1.5 and more)",
   "  --help          this text",
 ].join("\n");
+
+process.exitCode = await runCommand({ line: "bun run bench:guard", help: HELP, optionsOf, run });

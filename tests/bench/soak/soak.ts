@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
-import { messageOf } from "../../../src/core/errors.ts";
+import { runCommand } from "../harness/arguments.ts";
 import { type Bench, withBench } from "../harness/bench.ts";
 import { load, machine, machineText } from "../harness/machine.ts";
 import { handlesOf } from "../harness/process.ts";
@@ -37,20 +37,7 @@ export default defineConfig({
 });
 `;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options;
-  try {
-    options = optionsOf(args);
-  } catch (thrown) {
-    console.error(`${messageOf(thrown)}\nTry bun run soak --help`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(HELP);
-    return 0;
-  }
+async function run(options: Options): Promise<number> {
   return await withBench({ events: 1, rounds: 1 }, (bench) => soak(bench, options));
 }
 
@@ -251,3 +238,5 @@ const HELP = [
   "",
   "Exit codes: 0, 1 (memory or handles grow, the lag is not bounded, or an event is missing), 2 (usage).",
 ].join("\n");
+
+process.exitCode = await runCommand({ line: "bun run soak", help: HELP, optionsOf, run });
