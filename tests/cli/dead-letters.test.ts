@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { type Installed, installExecutable } from "../support/executable.ts";
-import { configure, getJson, publish, rowsIn, startService, until } from "../support/service.ts";
+import {
+  configure,
+  getJson,
+  openBeside,
+  publish,
+  rowsIn,
+  startService,
+  until,
+} from "../support/service.ts";
 
 // The executable and a service of it, as an operator uses the two. What it does with a state that nobody
 // runs stands in `state-commands.test.ts`.
@@ -62,7 +69,7 @@ describe("dead-letters replay", () => {
 
     await configure(aggregator, config(port));
     const { running, url } = await startService(aggregator);
-    const table = new DatabaseSync(join(aggregator.folder, "rows.sqlite"));
+    const table = openBeside(join(aggregator.folder, "rows.sqlite"));
     table.exec(`create trigger no_b before insert on aggregates when new.name = 'b'
       begin select raise(abort, 'no b today'); end`);
     const done = await aggregator.run(["dead-letters", "replay", "--all", "--json"]);

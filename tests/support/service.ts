@@ -56,9 +56,16 @@ export function publish(url: string, events: readonly object[]): Promise<Respons
   return fetch(`${url}/vabus/events`, { method: "POST", body });
 }
 
+/** Opens an SQLite file of a service that may run: what finds it locked waits for a while. */
+export function openBeside(path: string, { readOnly = false } = {}): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly });
+  db.exec("pragma busy_timeout = 10000");
+  return db;
+}
+
 /** What a query finds in an SQLite file of the service, whether that runs or not. */
 export function queryRows<Row = Record<string, unknown>>(path: string, query: string): Row[] {
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = openBeside(path, { readOnly: true });
   try {
     // The columns are those of the query.
     return db

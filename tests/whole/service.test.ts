@@ -1,11 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { installExecutable } from "../support/executable.ts";
 import { expectDashboard } from "../support/expect-dashboard.ts";
-import { configure, getJson, queryRows, rowsIn, startService, until } from "../support/service.ts";
+import {
+  configure,
+  getJson,
+  openBeside,
+  queryRows,
+  rowsIn,
+  startService,
+  until,
+} from "../support/service.ts";
 
 // The executable alone in an empty folder, as a person would use it.
 
@@ -179,7 +186,7 @@ describe("a state that another process has locked", () => {
       await using aggregator = await installExecutable();
       await configure(aggregator, CONFIG);
       const { running, url } = await startService(aggregator);
-      const browser = new DatabaseSync(join(aggregator.folder, "aggregator-data/state.sqlite"));
+      const browser = openBeside(join(aggregator.folder, "aggregator-data/state.sqlite"));
       browser.exec("begin immediate");
       const event = { name: "cpu", value: 1, timestamp: Math.floor(Date.now() / 1000) };
       await fetch(`${url}/vabus/events`, { method: "POST", body: JSON.stringify(event) });
