@@ -9,6 +9,7 @@ import { checkMetric } from "./check-metric.ts";
 import { Popper } from "./popper.ts";
 import { type Check, type Publication, readPublication } from "./publication.ts";
 import { limitOf, RequestError, waitMsOf } from "./query.ts";
+import { BUS_ROUTES } from "./routes.ts";
 
 export interface BusOptions {
   readonly events: EventLog;
@@ -85,12 +86,14 @@ export function createBus(options: BusOptions): Hono {
 }
 
 /** What each path takes. */
-const METHODS: Readonly<Record<string, string>> = {
-  "/events": "GET, POST",
-  "/event": "GET",
-  "/metrics": "GET, POST",
-  "/health": "GET",
-};
+const METHODS: Readonly<Record<string, string>> = Object.fromEntries(
+  BUS_ROUTES.map(({ path }) => [path, methodsAt(path)]),
+);
+
+function methodsAt(path: string): string {
+  const methods = BUS_ROUTES.filter((route) => route.path === path).map(({ method }) => method);
+  return methods.sort().join(", ");
+}
 
 async function readLog(context: Context, log: EventLog, stopping: AbortSignal): Promise<Response> {
   const limit = limitOf(context);

@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { join, resolve } from "node:path";
-import { Hono } from "hono";
+import { BUS_ROUTES } from "../bus/routes.ts";
 import { loadConfig } from "../config/load.ts";
+import type { RouteDeclaration } from "../core/route.ts";
 import type { StatusSettings } from "../core/settings.ts";
 import { realClock } from "../pipeline/real-clock.ts";
-import { guard } from "../status/auth.ts";
+import { guardOf } from "../status/auth.ts";
+import { guardedApp } from "../status/guarded-app.ts";
+import { RouteTable } from "../status/route-table.ts";
 import { serve } from "../status/serve.ts";
 import { configArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
@@ -14,6 +17,14 @@ import { openBus } from "./open-bus.ts";
 import { checkOpenFiles, refuseWhenFull } from "./open-files.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { accessKeptIn } from "./token-file.ts";
+
+/** Where orchestrators, and the command healthcheck, ask every service of ours. */
+const HEALTH: RouteDeclaration = {
+  method: "GET",
+  path: "/healthz",
+  role: "none",
+  about: "whether the bus is alive",
+};
 
 /** Our own bus without the rest of the service. */
 export const bus = defineCommand({
@@ -63,10 +74,9 @@ export const bus = defineCommand({
     });
     try {
       const kept = accessKeptIn({ folder: dir, status: address });
-      const app = new Hono();
-      app.use(guard(kept.access));
-      // Where orchestrators, and the command healthcheck, ask every service of ours.
-      app.get("/healthz", (context) => context.json({ status: "ok" }));
+      const table = new RouteTable([HEALTH, ...BUS_ROUTES]);
+      const app = guardedApp({ table, guard: guardOf(kept.access), logger });
+      app.get(HEALTH.path, (context) => context.json({ status: "ok" }));
       app.route("/", opened.app);
       const server = await serve(app, { ...address, logger });
       terminal.say(`The bus listens on ${server.url} and keeps its events in ${dir}`);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
+import { BUS_ROUTES } from "../bus/routes.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
@@ -171,7 +172,7 @@ export class LiveService {
       control: this.control,
       feed: this.feed,
       access: this.#access.access,
-      mounts: bus === undefined ? {} : { "/vabus": bus.app },
+      mounts: bus === undefined ? {} : { "/vabus": { app: bus.app, routes: BUS_ROUTES } },
       logger,
       secrets: this.#secrets,
     });

@@ -1,20 +1,29 @@
-import { type Context, Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { secureHeaders } from "hono/secure-headers";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
+import { type RouteDeclaration, routesBelow } from "../core/route.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
 import type { PipelineView } from "../pipeline/view.ts";
-import { type Access, guard } from "./auth.ts";
-import { ACTIONS, actionsOf, addControlRoutes } from "./control-routes.ts";
-import { addDashboard, DASHBOARD_POLICY, isPage } from "./dashboard/serve-page.ts";
+import { type Access, guardOf } from "./auth.ts";
+import { actionsOf, controlRoutes } from "./control-routes.ts";
+import { ASSET_ROUTES, answerPage, wantsPage } from "./dashboard/serve-page.ts";
+import { guardedApp } from "./guarded-app.ts";
 import { indexText } from "./index-text.ts";
 import { jsonAnswer } from "./json-answer.ts";
-import { addLetterRoutes, LETTER_ACTIONS } from "./letter-routes.ts";
+import { letterRoutes } from "./letter-routes.ts";
 import { LiveFeed } from "./live-feed.ts";
 import { readLetterPage, readWindowPage } from "./pages.ts";
 import { readResultQuery, readSeriesQuery } from "./result-queries.ts";
+import type { Route } from "./route.ts";
+import { RouteTable } from "./route-table.ts";
+
+/** Another application, and what is declared of its routes, from where it is mounted. */
+export interface Mount {
+  readonly app: Hono;
+  readonly routes: readonly RouteDeclaration[];
+}
 
 export interface StatusOptions {
   readonly view: PipelineView;
@@ -24,7 +33,7 @@ export interface StatusOptions {
   /** Tells open dashboards what happens; undefined: they see what was when they came. */
   readonly feed?: LiveFeed;
   /** Other applications by the path below which they serve: `{ "/vabus": bus }`. */
-  readonly mounts?: Readonly<Record<string, Hono>>;
+  readonly mounts?: Readonly<Record<string, Mount>>;
   readonly logger: Logger;
   /** Values that the answers must not show, whatever the components say. */
   readonly secrets?: readonly string[];
@@ -36,83 +45,52 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** The format that Prometheus asks for. */
 const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** One route: what it answers, and a line for the index. */
-export interface Route {
-  readonly path: string;
-  readonly about: string;
-  readonly answer: (c: Context) => Response | Promise<Response>;
-}
-
 /**
  * The HTTP interface of a running service. It only reads from the pipeline, so a request never holds up
  * an event for longer than it takes to write the answer.
  */
 export function createStatusApp(options: StatusOptions): Hono {
   const { access, mounts = {}, logger } = options;
-  const app = new Hono({ strict: false });
-  app.use(async (c, next) => {
-    await next();
-    // The page alone may load what belongs to it, and talk to us.
-    if (isPage(c)) c.res.headers.set("content-security-policy", DASHBOARD_POLICY);
-  });
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-      xFrameOptions: "DENY",
-      // Said by a plain server it would mean nothing; behind a proxy with TLS it is the proxy's to say.
-      strictTransportSecurity: false,
-    }),
-  );
-  app.use(async (c, next) => {
-    await next();
-    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
-  });
-  // The page says nothing of the service: it asks for the token, and shows what that opens.
-  if (access.mode === "token") addDashboard(app);
-  app.use(guard(access));
-  if (access.mode === "open") addDashboard(app);
-  for (const [path, mounted] of Object.entries(mounts)) app.route(path, mounted);
-
+  const routes = statusRoutes(options);
+  const mounted = Object.entries(mounts);
+  const table = new RouteTable([
+    ...routes,
+    ...mounted.flatMap(([path, mount]) => routesBelow(path, mount.routes)),
+  ]);
+  const app = guardedApp({ table, guard: guardOf(access), logger });
+  for (const [path, mount] of mounted) app.route(path, mount.app);
   const limit = bodyLimit({
     maxSize: BODY_BYTES_MAX,
     onError: (c) => jsonAnswer(c, { error: `Body is larger than ${BODY_BYTES_MAX} bytes` }, 413),
   });
-  const acting = { control: options.control, logger, secrets: options.secrets ?? [] };
-  app.use("/control/*", limit);
-  addControlRoutes(app, acting);
-  for (const path of LETTER_ACTIONS) app.use(path, limit);
-  addLetterRoutes(app, acting);
-  const routes = routesOf(options);
-  const all = [...routes, { path: "/", about: "this page", answer: index }];
-  for (const { path, answer } of all) {
-    app.get(path, answer);
-    // HEAD is served by GET.
-    app.all(path, limit, (c) => {
-      c.header("allow", "GET, HEAD");
-      return jsonAnswer(c, { error: `Method ${c.req.method} is not allowed here` }, 405);
-    });
-  }
-  app.notFound((c) => {
-    const controls = ACTIONS.map((action) => `/control/${action}`);
-    const paths = [
-      ...routes.map(({ path }) => path),
-      ...LETTER_ACTIONS,
-      ...controls,
-      ...Object.keys(mounts),
-    ];
-    return jsonAnswer(c, { error: `No route ${c.req.path}`, routes: paths }, 404);
-  });
-  app.onError((thrown, c) => {
-    // Details are for the log: they may say more than the client should know.
-    logger.error("A request failed.", { path: c.req.path, error: messageOf(thrown) });
-    return jsonAnswer(c, { error: "Internal error, see the log" }, 500);
-  });
+  for (const { method, path, answer } of routes) app.on(method, path, limit, answer);
   return app;
+}
 
-  function index(c: Context): Response {
-    const name = options.view.status().name;
-    return c.text(indexText(name, { routes, mounts: Object.keys(mounts) }));
-  }
+/** Every route of our own, with the role that it asks for: a new one is declared here or is not served. */
+export function statusRoutes(options: StatusOptions): Route[] {
+  const { control, logger, secrets = [], mounts = {} } = options;
+  const acting = { control, logger, secrets };
+  const about = [...stateRoutes(options), ...resultRoutes(options)];
+  const index = (c: Context): Response => {
+    c.header("vary", "accept");
+    if (wantsPage(c)) return answerPage(c);
+    const { name } = options.view.status();
+    return c.text(indexText(name, { routes: about, mounts: Object.keys(mounts) }));
+  };
+  return [
+    ...about,
+    ...controlRoutes(acting),
+    ...letterRoutes(acting),
+    ...ASSET_ROUTES,
+    {
+      method: "GET",
+      path: "/",
+      role: "viewer",
+      about: "the dashboard for browsers, the list of routes for others",
+      answer: index,
+    },
+  ];
 }
 
 /** The feed of the dashboards of a service. @param run Tells this run of it from another one. */
@@ -132,16 +110,14 @@ export function createLiveFeed(
   });
 }
 
-function routesOf(options: StatusOptions): Route[] {
-  return [...routesOfState(options), ...routesOfResults(options)];
-}
-
-function routesOfResults({ view, control, feed, secrets = [] }: StatusOptions): Route[] {
+function resultRoutes({ view, control, feed, secrets = [] }: StatusOptions): Route[] {
   const onlyOne = (): LiveFeed =>
     createLiveFeed({ view, ...(control && { control }), secrets }, "0");
   return [
     {
+      method: "GET",
       path: "/results",
+      role: "viewer",
       about:
         "rows that fired lately; ?rule=, ?name=, ?agg_func=, ?labels=, ?from=, ?to= and ?limit=",
       answer(c) {
@@ -150,7 +126,9 @@ function routesOfResults({ view, control, feed, secrets = [] }: StatusOptions): 
       },
     },
     {
+      method: "GET",
       path: "/series",
+      role: "viewer",
       about: "the series of these rows; ?search= and ?limit=",
       answer(c) {
         const read = readSeriesQuery(c.req.url);
@@ -158,7 +136,9 @@ function routesOfResults({ view, control, feed, secrets = [] }: StatusOptions): 
       },
     },
     {
+      method: "GET",
       path: "/stream",
+      role: "viewer",
       about: "all of it as it happens: server-sent events, for the dashboard",
       answer: (c) => streamAnswer(c, feed ?? onlyOne()),
     },
@@ -175,15 +155,19 @@ function streamAnswer(c: Context, feed: LiveFeed): Response {
   return jsonAnswer(c, { error: "Too many dashboards are open" }, 503);
 }
 
-function routesOfState({ view, secrets = [] }: StatusOptions): Route[] {
+function stateRoutes({ view, secrets = [] }: StatusOptions): Route[] {
   return [
     {
+      method: "GET",
       path: "/healthz",
+      role: "none",
       about: "whether the service is alive, and what troubles it",
       answer: (c) => jsonAnswer(c, masked(view.health(), secrets)),
     },
     {
+      method: "GET",
       path: "/readyz",
+      role: "none",
       about: "whether it is ready; 503 with reasons when not",
       answer(c) {
         const readiness = view.readiness();
@@ -191,24 +175,32 @@ function routesOfState({ view, secrets = [] }: StatusOptions): Route[] {
       },
     },
     {
+      method: "GET",
       path: "/status",
+      role: "viewer",
       about: "source, watermark, rules, sinks",
       answer: (c) => jsonAnswer(c, masked(view.status(), secrets)),
     },
     {
+      method: "GET",
       path: "/metrics",
+      role: "viewer",
       about: "the same in numbers, for Prometheus",
       async answer(c) {
         return c.body(await view.prometheus(), 200, { "content-type": PROMETHEUS_TYPE });
       },
     },
     {
+      method: "GET",
       path: "/ledger",
+      role: "viewer",
       about: "what became of every event received",
       answer: (c) => jsonAnswer(c, view.ledger()),
     },
     {
+      method: "GET",
       path: "/windows",
+      role: "viewer",
       about: "windows that are held; ?limit= and ?after=",
       answer(c) {
         const query = readWindowPage(c.req.url);
@@ -218,7 +210,9 @@ function routesOfState({ view, secrets = [] }: StatusOptions): Route[] {
       },
     },
     {
+      method: "GET",
       path: "/dead-letters",
+      role: "viewer",
       about: "refused events with their reasons; ?limit=, ?after=, ?reason= and ?order=newest",
       answer(c) {
         const query = readLetterPage(c.req.url);

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import type { MiddlewareHandler } from "hono";
 import type { StatusSettings } from "../core/settings.ts";
+import type { Guard } from "./admission.ts";
+import { answerSignIn, wantsPage } from "./dashboard/serve-page.ts";
 import { jsonAnswer } from "./json-answer.ts";
 
 /** Who may come in: on loopback everyone on this machine, else whoever shows the bearer token. */
@@ -19,12 +20,6 @@ export type TokenAccess = {
 
 /** Bytes of a token that is made: as strong as a key of AES-256. */
 const TOKEN_BYTES = 32;
-
-/** Tell nothing but whether the service lives, so that an orchestrator needs no token. */
-const PROBES: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
-
-/** The route of our own bus that hands an event out once, wherever the bus is mounted. */
-const TAKES_AWAY = /\/event\/*$/;
 
 /**
  * Loopback is open; any other address takes the token of the settings, else the one that was made at
@@ -52,23 +47,24 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name === "::1" || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(name);
 }
 
-/** The guard in front of every route but the probes. */
-export function guard(access: Access): MiddlewareHandler {
+/** Lets in whom the access is for. */
+export function guardOf(access: Access): Guard {
   return access.mode === "open" ? localOnly : bearer(access.digest);
 }
 
-function bearer(wanted: Uint8Array): MiddlewareHandler {
-  return async (c, next) => {
-    if (PROBES.has(c.req.path)) return await next();
+function bearer(wanted: Uint8Array): Guard {
+  return (c, route) => {
     const match = /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "");
     // Digests are of one length, so that the comparison tells nothing of the token's.
-    if (match !== null && timingSafeEqual(digestOf(match[1]!), wanted)) return await next();
+    if (match !== null && timingSafeEqual(digestOf(match[1]!), wanted)) return undefined;
     const isMissing = c.req.header("authorization") === undefined;
     const challenge = `Bearer realm="aggregator"${isMissing ? "" : ', error="invalid_token"'}`;
+    c.header("www-authenticate", challenge);
+    // The page says nothing of the service: it asks for the token, and shows what that opens.
+    if (route?.path === "/" && wantsPage(c)) return answerSignIn(c);
     const error = isMissing
       ? "Token required: send the header Authorization: Bearer TOKEN"
       : "Token is wrong";
-    c.header("www-authenticate", challenge);
     return jsonAnswer(c, { error }, 401);
   };
 }
@@ -83,19 +79,18 @@ function digestOf(text: string): Buffer {
  * not ours). What only reads needs no second check, since no page may read our answers; what takes an
  * event away does, whatever the method: nobody else would get that event.
  */
-const localOnly: MiddlewareHandler = async (c, next) => {
-  if (PROBES.has(c.req.path)) return await next();
+const localOnly: Guard = (c, route) => {
   const host = c.req.header("host");
   if (host !== undefined && !isLoopback(hostnameOf(host))) {
     const error = `Host ${JSON.stringify(host)} is refused: without a token only localhost is served`;
     return jsonAnswer(c, { error }, 403);
   }
-  const { method, path } = c.req;
-  const onlyReads = (method === "GET" || method === "HEAD") && !TAKES_AWAY.test(path);
-  if (!onlyReads && isCrossSite(c.req.raw.headers)) {
+  const { method } = c.req;
+  const acts = route?.acts ?? (method !== "GET" && method !== "HEAD");
+  if (acts && isCrossSite(c.req.raw.headers)) {
     return jsonAnswer(c, { error: "Requests from pages of other sites are refused" }, 403);
   }
-  return await next();
+  return undefined;
 };
 
 /** Browsers send these headers and let no page forge them; other clients send none of them. */

@@ -1,9 +1,10 @@
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import { ConfigError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
 import { jsonAnswer } from "./json-answer.ts";
+import type { Route } from "./route.ts";
 
 /** What an operator may do, by the last word of the route. */
 export const ACTIONS = ["pause", "resume", "checkpoint", "backup", "reload"] as const;
@@ -26,11 +27,14 @@ export function actionsOf(control: ServiceControl | undefined): (Action | "repla
  * `POST /control/pause` and its like: 200 when it is done, 409 with the reason when it cannot be; 422
  * with the errors of a configuration.
  */
-export function addControlRoutes(app: Hono, options: ControlOptions): void {
+export function controlRoutes(options: ControlOptions): Route[] {
   const { control, logger, secrets } = options;
-  for (const action of ACTIONS) {
-    const path = `/control/${action}`;
-    app.post(path, async (c: Context) => {
+  return ACTIONS.map((action) => ({
+    method: "POST",
+    path: `/control/${action}`,
+    role: "operator",
+    about: ABOUT[action],
+    async answer(c: Context) {
       if (control?.[action] === undefined) {
         return jsonAnswer(c, { error: reasonOf(action) }, 409);
       }
@@ -48,13 +52,17 @@ export function addControlRoutes(app: Hono, options: ControlOptions): void {
         }));
         return jsonAnswer(c, { error, errors }, 422);
       }
-    });
-    app.all(path, (c) => {
-      c.header("allow", "POST");
-      return jsonAnswer(c, { error: `Method ${c.req.method} is not allowed here` }, 405);
-    });
-  }
+    },
+  }));
 }
+
+const ABOUT: Readonly<Record<Action, string>> = {
+  pause: "reads no more, until it is resumed",
+  resume: "reads again",
+  checkpoint: "makes a checkpoint now",
+  backup: "makes a backup now",
+  reload: "reads the configuration anew",
+};
 
 function reasonOf(action: Action): string {
   if (action === "backup") return "No backups are configured: set backup.every";

@@ -1,10 +1,11 @@
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
 import { messageOf, TransientError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { type LetterOrder, readLetterOrder } from "./letter-order.ts";
+import type { Route } from "./route.ts";
 
 export interface LetterRouteOptions {
   readonly control: ServiceControl | undefined;
@@ -12,19 +13,16 @@ export interface LetterRouteOptions {
   readonly secrets: readonly string[];
 }
 
-/** What can be done with dead letters, by the route. */
-export const LETTER_ACTIONS = ["/dead-letters/replay", "/dead-letters/purge"] as const;
-
 /**
  * `POST /dead-letters/replay` and `/dead-letters/purge`. What is asked for stands in the query or in a JSON
  * body: `{"reason": "unknown_function", "through": 4711}`. 400 when that is wrong, 503 when it cannot be done
  * now, 409 when this service cannot do it at all.
  */
-export function addLetterRoutes(app: Hono, options: LetterRouteOptions): void {
+export function letterRoutes(options: LetterRouteOptions): Route[] {
   const { control, logger, secrets } = options;
   const replay = control?.replayDeadLetters;
   const purge = control?.purgeDeadLetters;
-  add("/dead-letters/replay", replay, (order) => {
+  const replaying = route("replay", replay, (order) => {
     if (order.reason === "late") {
       return "Late events cannot be replayed: their windows are closed for good. Export them instead";
     }
@@ -34,19 +32,22 @@ export function addLetterRoutes(app: Hono, options: LetterRouteOptions): void {
     const purged = await purge!({ reason, through: through ?? Number.MAX_SAFE_INTEGER });
     return { purged };
   };
-  add("/dead-letters/purge", purge && purgeSome, ({ seqs, through, all }) => {
+  const purging = route("purge", purge && purgeSome, ({ seqs, through, all }) => {
     if (seqs !== undefined) return "Cannot purge by seqs: say which ones by through";
     if (all === (through !== undefined))
       return "Cannot purge: say which ones, by through or by all";
     return undefined;
   });
 
-  function add(
-    path: (typeof LETTER_ACTIONS)[number],
+  return [replaying, purging];
+
+  function route(
+    verb: keyof typeof ABOUT,
     action: ((order: LetterOrder) => Promise<unknown>) | undefined,
     refuse: (order: LetterOrder) => string | undefined,
-  ): void {
-    app.post(path, async (c: Context) => {
+  ): Route {
+    const path = `/dead-letters/${verb}`;
+    const answer = async (c: Context): Promise<Response> => {
       if (action === undefined) {
         return jsonAnswer(c, { error: "This service has no dead letters to work on" }, 409);
       }
@@ -62,10 +63,12 @@ export function addLetterRoutes(app: Hono, options: LetterRouteOptions): void {
         logger.warn("An operator asked over HTTP, and it cannot be done.", { path, error: why });
         return jsonAnswer(c, { error: why }, failure instanceof TransientError ? 503 : 409);
       }
-    });
-    app.all(path, (c) => {
-      c.header("allow", "POST");
-      return jsonAnswer(c, { error: `Method ${c.req.method} is not allowed here` }, 405);
-    });
+    };
+    return { method: "POST", path, role: "operator", about: ABOUT[verb], answer };
   }
 }
+
+const ABOUT = {
+  replay: "takes refused events back after a fix",
+  purge: "removes refused events for good",
+} as const;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
+import { BUS_ROUTES } from "../../src/bus/routes.ts";
 import { type Logger, silentLogger } from "../../src/core/logger.ts";
 import type { PipelineView } from "../../src/pipeline/view.ts";
 import { createStatusApp } from "../../src/status/app.ts";
@@ -18,7 +19,7 @@ function appOf(
     view: fakeView(),
     access: OPEN,
     logger: silentLogger,
-    mounts: { "/vabus": bus },
+    mounts: { "/vabus": { app: bus, routes: BUS_ROUTES } },
     ...options,
   });
 }
@@ -152,9 +153,10 @@ describe("what is wrong", () => {
 
   test("a large body is refused", async () => {
     const body = "x".repeat(65_537);
-    const response = await appOf().request("/status", { method: "POST", body });
+    const path = "/dead-letters/purge";
+    const response = await appOf().request(path, { method: "POST", body });
     expect(response.status).toBe(413);
-    const chunked = await appOf().request("/status", { method: "POST", body: streamOf(body) });
+    const chunked = await appOf().request(path, { method: "POST", body: streamOf(body) });
     expect(chunked.status).toBe(413);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
+import { BUS_ROUTES } from "../../src/bus/routes.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { createStatusApp } from "../../src/status/app.ts";
 import { type Access, decideAccess, isLoopback } from "../../src/status/auth.ts";
@@ -195,6 +196,6 @@ function appOf(access: Access): Hono {
   const bus = new Hono();
   bus.post("/events", (c) => c.json({}, 202));
   bus.get("/event", (c) => c.json({}));
-  const mounts = { "/vabus": bus };
+  const mounts = { "/vabus": { app: bus, routes: BUS_ROUTES } };
   return createStatusApp({ view: fakeView(), access, mounts, logger: silentLogger });
 }

@@ -72,11 +72,15 @@ describe("the page", () => {
     expect(again.headers.get("content-security-policy")).toBe(DASHBOARD_POLICY);
   });
 
-  test("needs no token, since it says nothing; everything that it asks for does", async () => {
+  test("asks who has no token to sign in; everything that it asks for wants one", async () => {
     const app = appOf("t0ken");
-    for (const path of ["/", "/assets/dashboard.js"]) {
-      expect((await app.request(path, { headers: HTML })).status).toBe(200);
-    }
+    const page = await app.request("/", { headers: HTML });
+    expect(page.status).toBe(401);
+    expect(await page.text()).toStartWith("<!doctype html>");
+    expect(page.headers.get("content-security-policy")).toBe(DASHBOARD_POLICY);
+    // Nobody keeps it in place of the page that is behind it.
+    expect(page.headers.get("cache-control")).toBe("no-store");
+    expect((await app.request("/assets/dashboard.js", { headers: HTML })).status).toBe(200);
     for (const path of ["/stream", "/status", "/series", "/results"]) {
       expect((await app.request(path, { headers: HTML })).status).toBe(401);
     }

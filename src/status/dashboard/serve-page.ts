@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Context, Hono } from "hono";
+import type { Context } from "hono";
+import type { Route } from "../route.ts";
 import style from "./bundle/dashboard.css.txt" with { type: "text" };
 import script from "./bundle/dashboard.js.txt" with { type: "text" };
 import icon from "./bundle/icon.svg.txt" with { type: "text" };
@@ -39,16 +40,32 @@ const ASSETS = [
   { path: "/assets/inter-cyrillic.woff2", type: "font/woff2", text: cyrillic },
 ] as const;
 
-/** Serves the dashboard at `/` to browsers, and what belongs to it. Others get what is routed behind it. */
-export function addDashboard(app: Hono): void {
-  app.get("/", async (c, next) => {
-    if (!(c.req.header("accept") ?? "").includes("text/html")) return await next();
-    c.header("vary", "accept");
-    pages.add(c.req.raw);
-    return asset(c, { type: HTML, text: page });
-  });
-  for (const { path, type, text } of ASSETS) app.get(path, (c) => asset(c, { type, text }));
+/** Whether a browser asks, which shows the page; others want to know what there is. */
+export function wantsPage(c: Context): boolean {
+  return (c.req.header("accept") ?? "").includes("text/html");
 }
+
+/** The page. It says nothing of the service: it asks for what it shows. */
+export function answerPage(c: Context): Response {
+  pages.add(c.req.raw);
+  return asset(c, { type: HTML, text: page });
+}
+
+/** The same to whoever has to sign in: there it asks for the token. */
+export function answerSignIn(c: Context): Response {
+  pages.add(c.req.raw);
+  return c.body(page, 401, { "content-type": HTML, vary: "accept" });
+}
+
+/** What belongs to the page. */
+export const ASSET_ROUTES: readonly Route[] = ASSETS.map(({ path, type, text }) => ({
+  method: "GET",
+  path,
+  // Whoever has to sign in first sees the page, too.
+  role: "none",
+  about: "of the dashboard",
+  answer: (c) => asset(c, { type, text }),
+}));
 
 /** Whether the answer is the page, or that the page is still the same. */
 export function isPage(c: Context): boolean {

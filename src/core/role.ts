@@ -1,0 +1,15 @@
+/**
+ * What a client may do. A `viewer` looks at everything, an `operator` does everything, the bus included;
+ * `ingest` publishes to the bus and reads it, and no more.
+ */
+export type Role = "viewer" | "operator" | "ingest";
+
+export const ROLES: readonly Role[] = ["viewer", "operator", "ingest"];
+
+/** What a route asks for; `none`: it is open to everybody. */
+export type RouteRole = Role | "none";
+
+/** Whether a client with a role may use a route. */
+export function isEnough(role: Role, needed: RouteRole): boolean {
+  return needed === "none" || role === "operator" || role === needed;
+}

@@ -1,0 +1,46 @@
+import { Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import { messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import { admission, type Guard } from "./admission.ts";
+import { DASHBOARD_POLICY, isPage } from "./dashboard/serve-page.ts";
+import { jsonAnswer } from "./json-answer.ts";
+import type { RouteTable } from "./route-table.ts";
+
+export interface GuardedAppOptions {
+  readonly table: RouteTable;
+  readonly guard: Guard;
+  readonly logger: Logger;
+}
+
+/**
+ * An application without routes: whatever is routed in it afterwards is served only where the table
+ * declares it, to whom the guard lets in, with the headers that keep browsers from misusing it.
+ */
+export function guardedApp({ table, guard, logger }: GuardedAppOptions): Hono {
+  const app = new Hono({ strict: false });
+  app.use(async (c, next) => {
+    await next();
+    // The page alone may load what belongs to it, and talk to us.
+    if (isPage(c)) c.res.headers.set("content-security-policy", DASHBOARD_POLICY);
+  });
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      xFrameOptions: "DENY",
+      // Said by a plain server it would mean nothing; behind a proxy with TLS it is the proxy's to say.
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use(async (c, next) => {
+    await next();
+    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+  });
+  app.use(admission(table, guard));
+  app.onError((thrown, c) => {
+    // Details are for the log: they may say more than the client should know.
+    logger.error("A request failed.", { path: c.req.path, error: messageOf(thrown) });
+    return jsonAnswer(c, { error: "Internal error, see the log" }, 500);
+  });
+  return app;
+}
