@@ -123,6 +123,7 @@ async function runWith(
     if (token !== undefined) terminal.say(`  token    ${token}`);
     const around = options.around?.(server.url, AbortSignal.any([stop, ended.signal]));
     if (around !== undefined) background.push(around);
+    sayPaused(state, logger);
     reload?.asked.answer(() => service.hangUp());
     await service.run(stop);
   } finally {
@@ -130,6 +131,14 @@ async function runWith(
     await Promise.all(background);
     await server.stop();
   }
+}
+
+/** Who starts a service that reads nothing should not have to search for the reason. */
+function sayPaused({ pausedSince }: State, logger: Logger): void {
+  if (pausedSince === undefined) return;
+  logger.warn("It was paused by an operator: nothing is read until POST /control/resume.", {
+    since: new Date(pausedSince * 1000).toISOString(),
+  });
 }
 
 /** Tells a person what runs and where to look. */

@@ -30,9 +30,14 @@ export interface ReplayOutcome {
  * and rejects with a reason that can be shown. What is left out, this service cannot do.
  */
 export interface ServiceControl {
-  /** Stops reading from the source. What is held stays, rows are still delivered. Again: nothing happens. */
+  /**
+   * Stops reading from the source at once, until `resume`, also over a restart. What is held stays, rows are
+   * still delivered. Again: nothing happens.
+   *
+   * @throws {TransientError} It is paused, but could not be written down.
+   */
   pause(): Promise<void>;
-  /** Reads on. */
+  /** Reads on. @throws {TransientError} It does, but could not write that down. */
   resume(): Promise<void>;
   /** Makes a checkpoint now. */
   checkpoint(): Promise<void>;

@@ -1,18 +1,67 @@
-/** A gate in front of the source: closed while an operator has paused the pipeline. */
+import type { Clock } from "../core/clock.ts";
+import { TransientError } from "../core/errors.ts";
+import { secondsOf } from "../core/time.ts";
+
+/** Where it is written down that nothing is to be read. */
+export interface PauseStore {
+  /** Unix seconds; undefined: it is read. */
+  readonly pausedSince: number | undefined;
+  /** @throws {TransientError} The disk is full. */
+  setPaused(since: number | undefined): void;
+}
+
+/** A gate in front of the source: closed while an operator has paused the pipeline, also over a restart. */
 export class PauseGate {
+  readonly #store: PauseStore;
+  readonly #clock: Pick<Clock, "now">;
   #opened: PromiseWithResolvers<void> | undefined;
+  #closed = Promise.withResolvers<void>();
+
+  constructor(store: PauseStore, clock: Pick<Clock, "now">) {
+    this.#store = store;
+    this.#clock = clock;
+    if (store.pausedSince !== undefined) this.#close();
+  }
 
   get isClosed(): boolean {
     return this.#opened !== undefined;
   }
 
+  /** @throws {TransientError} It is closed, but that could not be written down. */
   close(): void {
-    this.#opened ??= Promise.withResolvers<void>();
+    this.#close();
+    if (this.#store.pausedSince !== undefined) return;
+    this.#keep(secondsOf(this.#clock.now()), "It is paused, but a restart would read on");
   }
 
+  /** @throws {TransientError} It is open, but that could not be written down. */
   open(): void {
-    this.#opened?.resolve();
-    this.#opened = undefined;
+    if (this.#opened !== undefined) {
+      this.#opened.resolve();
+      this.#opened = undefined;
+      this.#closed = Promise.withResolvers<void>();
+    }
+    if (this.#store.pausedSince === undefined) return;
+    this.#keep(undefined, "It reads on, but a restart would be paused");
+  }
+
+  #close(): void {
+    this.#opened ??= Promise.withResolvers<void>();
+    this.#closed.resolve();
+  }
+
+  #keep(since: number | undefined, otherwise: string): void {
+    try {
+      this.#store.setPaused(since);
+    } catch (failure) {
+      if (!(failure instanceof TransientError)) throw failure;
+      throw new TransientError(`${otherwise}: ${failure.message}`, { cause: failure });
+    }
+  }
+
+  /** Resolves when `work` has ended or it is closed, whichever comes first. Rejects as `work` does. */
+  async closedDuring(work: Promise<unknown>): Promise<void> {
+    await Promise.race([work, this.#closed.promise]);
   }
 
   /** Resolves when it is open, or when `signal` aborts. */

@@ -75,18 +75,31 @@ export class LivePipelineView implements PipelineView {
     const { state, deliveries, store, source } = this.#pipeline;
     const reasons: string[] = [];
     if (!READY.includes(state)) reasons.push(`pipeline: ${state}`);
-    if (!source.wasOpen) reasons.push(`source: ${source.problem ?? "not open yet"}`);
+    // While it is paused a source is not opened: that is what was asked for.
+    if (!source.wasOpen && state !== "paused")
+      reasons.push(`source: ${source.problem ?? "not open yet"}`);
     for (const delivery of deliveries) {
       if (delivery.wasConnected) continue;
       reasons.push(`sink ${delivery.name}: ${delivery.problem ?? "not open yet"}`);
     }
     if (store.outbox.isFull) reasons.push(OUTBOX_FULL);
-    return reasons.length === 0 ? { ready: true } : { ready: false, reasons };
+    if (reasons.length > 0) return { ready: false, reasons };
+    // The bus takes events, and the operator has to reach it to let it go on.
+    return state === "paused" ? { ready: true, reasons: [this.#paused()] } : { ready: true };
   }
 
   status(): PipelineStatus {
-    const { settings, clock, startedMs, state, deliveries, processor, recent, checkpointer } =
-      this.#pipeline;
+    const {
+      settings,
+      clock,
+      startedMs,
+      state,
+      deliveries,
+      processor,
+      recent,
+      checkpointer,
+      store,
+    } = this.#pipeline;
     const now = secondsOf(clock.now());
     const ruleSettings = new Map(settings.rules.map((rule) => [rule.name, rule]));
     const watermark = secondsOf(processor.engine.watermark);
@@ -96,6 +109,9 @@ export class LivePipelineView implements PipelineView {
       version: this.#version,
       uptime_seconds: (clock.monotonicMs() - startedMs) / 1000,
       state,
+      ...(state === "paused" && store.pausedSince !== undefined
+        ? { paused_since: store.pausedSince }
+        : {}),
       now,
       source: this.#source(),
       watermark: known ? watermark : null,
@@ -179,10 +195,17 @@ export class LivePipelineView implements PipelineView {
     return prometheusText(this.#pipeline, this);
   }
 
+  #paused(): string {
+    const { pausedSince } = this.#pipeline.store;
+    if (pausedSince === undefined) return "pipeline: paused by an operator";
+    const since = new Date(pausedSince * 1000).toISOString().replace(/\.\d+/, "");
+    return `pipeline: paused by an operator since ${since}`;
+  }
+
   #problems(): string[] {
     const { source, deliveries, checkpointer } = this.#pipeline;
     const reasons: string[] = [];
-    if (this.#pipeline.state === "paused") reasons.push("pipeline: paused by an operator");
+    if (this.#pipeline.state === "paused") reasons.push(this.#paused());
     if (source.problem !== undefined) reasons.push(`source: ${source.problem}`);
     if (checkpointer.problem !== undefined) reasons.push(`state: ${checkpointer.problem}`);
     for (const { name, problem } of deliveries) {

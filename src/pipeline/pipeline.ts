@@ -69,7 +69,6 @@ export class Pipeline {
   readonly recent: RecentResults;
   readonly clock: Clock;
   readonly startedMs: number;
-  state: PipelineState = "starting";
   /** Where the source goes on: behind the last batch that was processed. */
   cursor: Cursor | undefined;
   /** Events known to wait in the source; undefined when it cannot tell. */
@@ -81,6 +80,7 @@ export class Pipeline {
   readonly #options: Omit<PipelineOptions, "former">;
   readonly #evictions: Evictions;
   readonly #gate: PauseGate;
+  #phase: Exclude<PipelineState, "paused"> = "starting";
   readonly #departure = new Departure();
   /** A reader that the pipeline before left open, until the first use; or that is left to the next one. */
   #kept: SourceReader | undefined;
@@ -103,7 +103,7 @@ export class Pipeline {
     this.recent = former?.recent ?? new RecentResults();
     this.lastEventMs = former?.lastEventMs;
     this.pending = former?.pending;
-    this.#gate = former === undefined ? new PauseGate() : former.#gate;
+    this.#gate = former === undefined ? new PauseGate(state, clock) : former.#gate;
     this.#kept = former === undefined ? undefined : former.#kept;
     this.#options = options;
     const failures = new FailureLog(logger, () => clock.monotonicMs());
@@ -159,6 +159,11 @@ export class Pipeline {
     );
   }
 
+  get state(): PipelineState {
+    const isReading = this.#phase === "starting" || this.#phase === "running";
+    return isReading && this.#gate.isClosed ? "paused" : this.#phase;
+  }
+
   /**
    * Runs until the source ends or `stop` aborts, then delivers what is in the outbox; or until it is left.
    *
@@ -187,7 +192,7 @@ export class Pipeline {
     if (failure !== undefined || isLeft !== true) {
       await this.#kept?.close();
       this.#kept = undefined;
-      this.state = failure === undefined ? "stopped" : "failed";
+      this.#phase = failure === undefined ? "stopped" : "failed";
     }
     if (failure !== undefined) throw failure;
     return isLeft === true ? "left" : "ended";
@@ -204,11 +209,17 @@ export class Pipeline {
     this.#departure.ask({ keepsReader: keepsReader && this.source.isOpen });
   }
 
-  /** Reads nothing any more until `resume`; what was read is finished. Does not outlive a restart. */
+  /**
+   * Nothing that the source gives from now on is processed until `resume`, also over a restart. What was read
+   * is finished.
+   *
+   * @throws {TransientError} It is paused, but could not be written down: a restart would read on.
+   */
   pause(): void {
     this.#gate.close();
   }
 
+  /** @throws {TransientError} It reads on, but could not write that down: a restart would pause. */
   resume(): void {
     this.#gate.open();
   }
@@ -231,17 +242,20 @@ export class Pipeline {
       throw new TransientError(this.checkpointer.problem);
   }
 
-  /** Waits while it is paused, with everything that was read in a checkpoint. */
-  async #passGate(stop: AbortSignal): Promise<void> {
+  /**
+   * Waits while it is paused, with everything that was processed in a checkpoint.
+   *
+   * @param underWay A read that ends meanwhile: the source hears of the checkpoint behind it.
+   */
+  async #passGate(stop: AbortSignal, underWay?: Promise<unknown>): Promise<void> {
     if (!this.#gate.isClosed) return;
-    const before = this.state;
-    this.state = "paused";
     const cursor = await this.checkpointer.commit(stop);
-    if (cursor !== undefined) await this.#ack(cursor, stop);
+    await underWay;
+    // A source that was not opened yet has given nothing.
+    if (cursor !== undefined && this.source.isOpen) await this.#ack(cursor, stop);
     await this.#gate.pass(stop);
     // The silence was ours: no window may close for it.
     this.processor.engine.restartIdle(this.clock.monotonicMs());
-    this.state = before;
   }
 
   async #read(over: AbortSignal): Promise<void> {
@@ -249,12 +263,14 @@ export class Pipeline {
     const stop = AbortSignal.any([over, this.#departure.asked]);
     const reading = AbortSignal.any([over, this.#departure.giveUpReading(clock, over)]);
     while (!stop.aborted) {
-      await this.#passGate(stop);
       await this.store.outbox.room(stop);
+      await this.#passGate(stop);
       if (stop.aborted) return;
-      const read = await this.#readOnce(reading);
+      // What was committed meanwhile may have filled it.
+      if (this.store.outbox.isFull) continue;
+      const read = await this.#readUnpaused(stop, reading);
       if (read === undefined) return;
-      this.state = "running";
+      this.#phase = "running";
       const startMs = clock.monotonicMs();
       if (read.kind === "end") {
         await this.#end(stop);
@@ -270,6 +286,20 @@ export class Pipeline {
       this.measurements.processing((clock.monotonicMs() - startMs) / 1000);
       await this.#breathe(stop);
     }
+  }
+
+  /**
+   * What a read under way gives while it is paused is held until it goes on. When it is stopped instead it
+   * is read again later, unless it cannot be.
+   */
+  async #readUnpaused(stop: AbortSignal, reading: AbortSignal): Promise<SourceRead | undefined> {
+    const read = this.#readOnce(reading);
+    await this.#gate.closedDuring(read);
+    if (!this.#gate.isClosed) return await read;
+    while (this.#gate.isClosed && !stop.aborted) await this.#passGate(stop, read);
+    const { definition, options } = this.settings.source;
+    const comesAgain = definition.replay(options) === "cursor" && !this.#departure.keepsReader;
+    return stop.aborted && comesAgain ? undefined : await read;
   }
 
   /** A read that is given up leaves the reader open, to hear of the last checkpoint; but for the next pipeline. */
@@ -359,7 +389,7 @@ export class Pipeline {
   async #depart(over: AbortSignal, deliveries: readonly Promise<void>[]): Promise<boolean> {
     const { asked, keepsReader } = this.#departure;
     if (!asked.aborted || over.aborted || this.#hasEnded) return false;
-    this.state = "reloading";
+    this.#phase = "reloading";
     if (keepsReader) this.#kept = this.source.release();
     // Without room on the disk it waits, as it would read nothing otherwise.
     const cursor = await this.checkpointer.commit(over);
@@ -373,7 +403,7 @@ export class Pipeline {
   }
 
   async #drain(failed: AbortSignal): Promise<void> {
-    this.state = "draining";
+    this.#phase = "draining";
     const { logger } = this.#options;
     const { outbox } = this.store;
     const late = new AbortController();

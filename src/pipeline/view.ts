@@ -52,7 +52,8 @@ export type Health =
   | { readonly status: "degraded"; readonly reasons: readonly string[] };
 
 export type Readiness =
-  | { readonly ready: true }
+  /** With reasons when it is, but nothing is read. */
+  | { readonly ready: true; readonly reasons?: readonly string[] }
   | { readonly ready: false; readonly reasons: readonly string[] };
 
 export interface SourceStatus {
@@ -106,6 +107,8 @@ export interface PipelineStatus {
   readonly version: string;
   readonly uptime_seconds: number;
   readonly state: PipelineState;
+  /** Unix seconds at which an operator paused it; a restart changes nothing. Absent: it is not paused. */
+  readonly paused_since?: number;
   /** Unix seconds of this service's clock. */
   readonly now: number;
   readonly source: SourceStatus;

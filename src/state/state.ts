@@ -63,6 +63,7 @@ export class State {
   readonly #lock: FolderLock;
   readonly #seal: Seal;
   #cursor: Cursor | undefined;
+  #pausedSince: number | undefined;
 
   /**
    * Opens the state of a folder, or begins a new one where there is none.
@@ -98,6 +99,7 @@ export class State {
       this.generation = Number(database.meta("generation"));
       this.epoch = Number(database.meta("epoch")) + 1;
       this.#cursor = database.meta("cursor");
+      this.#pausedSince = secondsOrNone(database.meta("paused_since"));
       this.deadLetters = new DeadLetters(database, this.#seal);
       this.outbox = database.transaction(() => {
         database.setMeta("epoch", String(this.epoch));
@@ -121,6 +123,23 @@ export class State {
   /** Where the input ended, if the rows of that end are given out; undefined: they are not. */
   get endedAt(): Cursor | undefined {
     return this.#database.meta("ended_at");
+  }
+
+  /** Unix seconds since when an operator wants nothing to be read; undefined: it is read. */
+  get pausedSince(): number | undefined {
+    return this.#pausedSince;
+  }
+
+  /**
+   * Keeps that nothing is to be read any more, or that it is again.
+   *
+   * @param since Unix seconds; undefined: it is read again.
+   * @throws {TransientError} The disk is full: nothing happened.
+   */
+  setPaused(since: number | undefined): void {
+    const database = this.#database;
+    database.transaction(() => database.setMeta("paused_since", String(since ?? "")));
+    this.#pausedSince = since;
   }
 
   /** The pages of the last checkpoint. @throws {FatalError} One of them is damaged. */
@@ -217,6 +236,10 @@ export class State {
     this.#database.close();
     this.#lock.release();
   }
+}
+
+function secondsOrNone(text: string | undefined): number | undefined {
+  return text === undefined || text === "" ? undefined : Number(text);
 }
 
 function checkIdentity(

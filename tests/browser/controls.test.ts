@@ -280,7 +280,7 @@ describe.skipIf(!hasBrowser)("the controls", () => {
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect(done).toEqual([]);
     await press("Pause", "Pause");
-    await page.getByText("Reading stops after the batch under way").waitFor();
+    await page.getByText("Nothing is read until you resume").waitFor();
     stage.step();
     await page.getByText("The pipeline is paused already.").waitFor();
     expect(await page.getByRole("button", { name: "Pause", exact: true }).isDisabled()).toBe(true);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { FatalError, TransientError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { RuleSettings } from "../../src/core/settings.ts";
+import type { SourceRead } from "../../src/core/source.ts";
 import { durationMicros } from "../../src/core/time.ts";
 import { PauseGate } from "../../src/pipeline/pause-gate.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
@@ -26,13 +27,14 @@ afterAll(() => {
 
 function start(
   steps: readonly Step[],
-  { rules = [ruleOf()], writes = [] }: { rules?: RuleSettings[]; writes?: WriteStep[] } = {},
+  options: { rules?: RuleSettings[]; writes?: WriteStep[]; dir?: string } = {},
 ) {
+  const { rules = [ruleOf()], writes = [] } = options;
   const clock = new VirtualClock(T + 3600);
   const source = scriptedSource(steps);
   const sink = scriptedSink("main", writes);
-  const dir = mkdtempSync(join(tmpdir(), "state-"));
-  folders.push(dir);
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), "state-"));
+  if (options.dir === undefined) folders.push(dir);
   const state = State.open({ dir, pipeline: "test", share: "0/1", sinks: ["main"], now: T });
   const settings = settingsOf({ source: source.settings, sinks: [sink.settings], rules });
   const pipeline = new Pipeline(settings, {
@@ -45,6 +47,7 @@ function start(
   const stop = new AbortController();
   const ended = pipeline.run(stop.signal);
   return {
+    dir,
     clock,
     source,
     sink,
@@ -56,7 +59,7 @@ function start(
   };
 }
 
-const batch = (value: number, timestamp: number, cursor: string): Step => ({
+const batch = (value: number, timestamp: number, cursor: string): SourceRead => ({
   kind: "batch",
   batch: batchOf([{ name: "cpu", value, timestamp }], { cursor }),
 });
@@ -71,13 +74,12 @@ describe("Pipeline.pause()", () => {
     await settle();
     pipeline.pause();
     pipeline.pause();
+    const since = T + 3600;
+    expect(view.status()).toMatchObject({ state: "paused", paused_since: since });
+    const reasons = ["pipeline: paused by an operator since 2023-11-14T23:13:00Z"];
+    expect(view.health()).toEqual({ status: "degraded", reasons });
+    expect(view.readiness()).toEqual({ ready: true, reasons });
     await clock.advance(6_000); // the read under way ends
-    expect(view.status().state).toBe("paused");
-    expect(view.health()).toEqual({
-      status: "degraded",
-      reasons: ["pipeline: paused by an operator"],
-    });
-    expect(view.readiness()).toEqual({ ready: true });
     expect(state.cursor).toBe("a");
     expect(source.acked).toContain("a");
     await clock.advance(3_600_000);
@@ -85,10 +87,87 @@ describe("Pipeline.pause()", () => {
     // The silence was ours: the window is open still.
     expect(view.windows({ limit: 9 }).windows).toMatchObject([{ fired: false, count: 1 }]);
     pipeline.resume();
-    await settle();
+    await clock.advance(10);
     expect(view.status().state).toBe("running");
     expect(view.ledger().received).toBe(2);
     expect(view.windows({ limit: 9 }).windows).toMatchObject([{ fired: false, count: 2 }]);
+    stop.abort();
+    await ended;
+  });
+
+  test("holds what a read under way gives until it goes on", async () => {
+    const later = Promise.withResolvers<SourceRead>();
+    const { clock, pipeline, source, state, stop, ended, view } = start([
+      batch(1, T, "a"),
+      later.promise,
+    ]);
+    await settle();
+    pipeline.pause();
+    later.resolve(batch(2, T + 1, "b"));
+    await settle();
+    expect(view.ledger().received).toBe(1);
+    await clock.advance(60_000);
+    expect([view.ledger().received, state.cursor]).toEqual([1, "a"]);
+    expect(source.acked).toEqual(["a"]);
+    pipeline.resume();
+    await settle();
+    expect(view.ledger().received).toBe(2);
+    expect(view.status()).not.toContainKey("paused_since");
+    stop.abort();
+    await ended;
+    expect(state.cursor).toBe("b");
+  });
+
+  test("reads again after a stop what it held", async () => {
+    const later = Promise.withResolvers<SourceRead>();
+    const { pipeline, state, stop, ended, view } = start([batch(1, T, "a"), later.promise]);
+    await settle();
+    pipeline.pause();
+    later.resolve(batch(2, T + 1, "b"));
+    await settle();
+    stop.abort();
+    await ended;
+    expect([view.ledger().received, state.cursor]).toEqual([1, "a"]);
+  });
+
+  test("outlives a restart, over which nothing is read", async () => {
+    const first = start([batch(1, T, "a"), "wait"]);
+    await settle();
+    first.pipeline.pause();
+    first.stop.abort();
+    await first.ended;
+    first.state.close();
+    const { clock, source, pipeline, state, stop, ended, view } = start([batch(2, T + 1, "b")], {
+      dir: first.dir,
+    });
+    await clock.advance(60_000);
+    expect(view.status()).toMatchObject({ state: "paused", paused_since: T + 3600 });
+    expect(view.readiness()).toMatchObject({ ready: true });
+    expect(source.opened).toEqual([]);
+    pipeline.resume();
+    await settle();
+    expect(view.ledger().received).toBe(2);
+    expect(state.pausedSince).toBeUndefined();
+    stop.abort();
+    await ended;
+    state.close();
+    const third = start(["wait"], { dir: first.dir });
+    await third.clock.advance(6_000);
+    expect(third.pipeline.state).toBe("running");
+    third.stop.abort();
+    await third.ended;
+  });
+
+  test("holds where it cannot be written down, and says so", async () => {
+    const { pipeline, state, stop, ended } = start([batch(1, T, "a"), "wait"]);
+    await settle();
+    state.setPaused = () => {
+      throw new TransientError("disk is full");
+    };
+    expect(() => pipeline.pause()).toThrow(
+      "It is paused, but a restart would read on: disk is full",
+    );
+    expect(pipeline.state).toBe("paused");
     stop.abort();
     await ended;
   });
@@ -238,7 +317,7 @@ describe("what fired lately", () => {
 
 describe("PauseGate", () => {
   test("lets pass when it is open, when it opens, and when the wait is ended", async () => {
-    const gate = new PauseGate();
+    const gate = new PauseGate({ pausedSince: undefined, setPaused() {} }, new VirtualClock(T));
     const never = new AbortController().signal;
     await gate.pass(never);
     gate.close();

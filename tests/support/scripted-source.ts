@@ -2,8 +2,11 @@ import type { SourceSettings } from "../../src/core/settings.ts";
 import type { EventBatch, SourceContext, SourceRead, SourceReader } from "../../src/core/source.ts";
 import { defineSource } from "../../src/core/source.ts";
 
-/** One answer of a {@link scriptedSource}: a read, a failure to throw, or `wait`: nothing, as `empty` after the wait. */
-export type Step = SourceRead | Error | "wait";
+/**
+ * One answer of a {@link scriptedSource}: a read, at once or later, a failure to throw, or `wait`: nothing,
+ * as `empty` after the wait.
+ */
+export type Step = SourceRead | Promise<SourceRead> | Error | "wait";
 
 /** A batch of lines, for a source that is made up. */
 export function batchOf(

@@ -281,8 +281,8 @@ export const WORDS = {
     "Источник и приёмники на связи, баланс сходится, тревог нет.",
   ],
   paused_text: [
-    "An operator stopped the reading. Rows are still delivered.",
-    "Оператор остановил чтение. Строки продолжают доставляться.",
+    "An operator stopped the reading; a restart changes nothing. Rows are still delivered.",
+    "Оператор остановил чтение; перезапуск этого не меняет. Строки продолжают доставляться.",
   ],
   critical: ["critical", "критично"],
   warning: ["warning", "внимание"],
@@ -321,10 +321,7 @@ export const WORDS = {
   sure_checkpoint: ["Make a checkpoint?", "Записать контрольную точку?"],
   sure_backup: ["Make a backup?", "Сделать резервную копию?"],
   sure_reload: ["Reload the configuration?", "Перечитать конфигурацию?"],
-  done_pause: [
-    "Reading stops after the batch under way",
-    "Чтение остановится после текущей порции",
-  ],
+  done_pause: ["Nothing is read until you resume", "Чтения не будет, пока не продолжите"],
   done_resume: ["Reading goes on", "Чтение продолжается"],
   done_checkpoint: ["The checkpoint is made", "Контрольная точка записана"],
   done_backup: ["The backup is made", "Резервная копия сделана"],

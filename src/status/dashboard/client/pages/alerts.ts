@@ -29,7 +29,12 @@ export function noticesOf({ status }: Pick<Live, "status">): Notice[] {
       notices.push({ severity: "warning", title: `${t("sink")} ${name}`, text: problem });
   }
   if (status.state === "paused")
-    notices.push({ severity: "warning", title: t("state_paused"), text: t("paused_text") });
+    notices.push({
+      severity: "warning",
+      title: t("state_paused"),
+      text: t("paused_text"),
+      ...(status.paused_since === undefined ? {} : { since: status.paused_since }),
+    });
   return notices;
 }
 
