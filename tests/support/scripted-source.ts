@@ -50,9 +50,9 @@ export function scriptedSource(steps: readonly Step[]): {
     describe: () => "a script",
     async open(_options, context) {
       opened.push(context.cursor);
-      const step = left[0];
+      const [step] = left;
       if (step instanceof Error && step.message.startsWith("open:")) {
-        left.shift();
+        void left.shift();
         throw step;
       }
       return new ScriptedReader(left, acked, context);
