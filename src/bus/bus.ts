@@ -7,7 +7,7 @@ import { secondsOf } from "../core/time.ts";
 import { readBody } from "./body.ts";
 import { checkMetric } from "./check-metric.ts";
 import { Popper } from "./popper.ts";
-import { type Check, type Publication, readPublication } from "./publication.ts";
+import { type Publication, type RecordChecks, readPublication } from "./publication.ts";
 import { limitOf, RequestError, waitMsOf } from "./query.ts";
 import { BUS_ROUTES } from "./routes.ts";
 
@@ -15,8 +15,8 @@ export interface BusOptions {
   readonly events: EventLog;
   /** Metrics have a journal of their own, so that they are never aggregated by accident. */
   readonly metrics: EventLog;
-  /** Whether a record is an event; `checkEvent` with the rules of the configuration. */
-  readonly check: Check;
+  /** Says at each publication what an event is: `checkEvent` with the rules of the configuration. */
+  readonly checks: () => RecordChecks;
   /** File of the cursor of `GET event`, beside the journal. */
   readonly popCursorPath: string;
   readonly clock: Clock;
@@ -56,7 +56,7 @@ export function createBus(options: BusOptions): Hono {
   });
 
   bus.post("/events", async (context) => {
-    const publication = readPublication(await readBody(context.req.raw), options.check);
+    const publication = readPublication(await readBody(context.req.raw), options.checks());
     return store(context, events, publication);
   });
   bus.post("/metrics", async (context) => {
@@ -65,7 +65,7 @@ export function createBus(options: BusOptions): Hono {
     return store(
       context,
       metrics,
-      readPublication(body, (record) => checkMetric(record, now)),
+      readPublication(body, { record: (record) => checkMetric(record, now) }),
     );
   });
 

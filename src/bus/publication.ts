@@ -1,7 +1,9 @@
 import { messageOf } from "../core/errors.ts";
 import type { RefusalReason } from "../core/event.ts";
 import { LINE_BYTES_MAX } from "../core/limits.ts";
+import { OutputLines } from "./output-lines.ts";
 import { RequestError } from "./query.ts";
+import { type LineInput, Scratch } from "./scratch.ts";
 
 /** Says whether a parsed record may be stored. The line is stored as it came, unless `stored` is given. */
 export type Check = (record: unknown) => CheckResult;
@@ -9,6 +11,16 @@ export type Check = (record: unknown) => CheckResult;
 export type CheckResult =
   | { readonly ok: true; readonly stored?: unknown }
   | { readonly ok: false; readonly reason: RefusalReason; readonly detail: string };
+
+/** What decides what of a publication is stored. */
+export interface RecordChecks {
+  readonly record: Check;
+  /**
+   * Passes over the lines that `record` would surely take, and that are stored as they came, at a pace at
+   * which no object is made. Left out: every record goes to `record`.
+   */
+  readonly lines?: { pass(input: LineInput): void } | undefined;
+}
 
 export interface Rejection {
   /** Of the record in the publication, from 0; blank lines do not count. */
@@ -31,33 +43,55 @@ export interface Publication {
 const REJECTIONS_TOLD_MAX = 1_000;
 
 const LINE_FEED = 10;
+const BRACE_OPEN = 123;
+
+const scratch = new Scratch();
 
 /**
  * Reads a body: one record, an array of records, or NDJSON. Which of these it is shows in the body
  * itself, whatever its media type says.
  *
+ * @param body Not changed, and kept: what it holds may be a part of the publication.
  * @throws {RequestError} It is an array that is no JSON.
  */
-export function readPublication(body: Uint8Array, check: Check): Publication {
-  const builder = new PublicationBuilder(check);
+export function readPublication(body: Uint8Array, checks: RecordChecks): Publication {
   const start = hasBom(body) ? 3 : 0;
   const first = firstByte(body, start);
-  if (first === "[") {
-    const records = parseWhole(body.subarray(start));
-    if (!Array.isArray(records)) throw new RequestError("Cannot read the body: it is no array");
-    for (const record of records) builder.addRecord(record, undefined);
+  if (first === "[") return readArray(body, start, checks);
+  const builder = new PublicationBuilder(checks.record);
+  const lines = checks.lines === undefined ? undefined : scratch.lines(body, start);
+  const passed = lines === undefined ? start : builder.addPassed(body, lines, checks);
+  // What begins with an event is no event over several lines.
+  if (passed === start && first === "{" && isOneRecord(body.subarray(start))) {
+    builder.addRecord(parseWhole(body.subarray(start)));
     return builder.finish();
   }
-  if (first === "{" && isOneRecord(body.subarray(start))) {
-    builder.addRecord(parseWhole(body.subarray(start)), undefined);
-    return builder.finish();
-  }
-  for (let at = start; at < body.length; ) {
+  for (let at = passed; at < body.length; ) {
     const lineFeed = body.indexOf(LINE_FEED, at);
     const end = lineFeed < 0 ? body.length : lineFeed;
-    builder.addLine(body.subarray(at, end));
+    builder.addLine(body, at, end);
     at = end + 1;
+    if (lines === undefined || body[at] !== BRACE_OPEN) continue;
+    lines.at = at;
+    at = builder.addPassed(body, lines, checks);
   }
+  return builder.finish();
+}
+
+function readArray(body: Uint8Array, start: number, checks: RecordChecks): Publication {
+  const lines = checks.lines === undefined ? undefined : scratch.elements(body, start);
+  if (lines !== undefined) {
+    const { at: from, end } = lines;
+    checks.lines?.pass(lines);
+    if (lines.at === end) {
+      const accepted = lines.line;
+      return { lines: lines.bytes.slice(from, end), accepted, rejected: [], rejectedCount: 0 };
+    }
+  }
+  const builder = new PublicationBuilder(checks.record);
+  const records = parseWhole(body.subarray(start));
+  if (!Array.isArray(records)) throw new RequestError("Cannot read the body: it is no array");
+  for (const record of records) builder.addRecord(record);
   return builder.finish();
 }
 
@@ -66,62 +100,88 @@ class PublicationBuilder {
   readonly #text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #rejected: Rejection[] = [];
   #rejectedCount = 0;
-  readonly #accepted: string[] = [];
+  readonly #lines = new OutputLines();
+  #accepted = 0;
   #index = 0;
 
   constructor(check: Check) {
     this.#check = check;
   }
 
-  addLine(bytes: Uint8Array): void {
-    if (bytes.length > LINE_BYTES_MAX) {
-      this.#tooLarge(bytes.length);
+  /** Adds the lines from `lines.at` on that the fast check takes. Returns where they end in `body`. */
+  addPassed(body: Uint8Array, lines: LineInput, { lines: check }: RecordChecks): number {
+    const from = lines.at;
+    lines.line = 0;
+    check?.pass(lines);
+    if (lines.line > 0) {
+      // Behind the last line of a body there may be no line feed.
+      const to = Math.min(lines.at, body.length);
+      this.#lines.addLines(body, from, to);
+      if (to < lines.at) this.#lines.addLineFeed();
+      this.#accepted += lines.line;
+      this.#index += lines.line;
+    }
+    return lines.at;
+  }
+
+  /** The line in [start, end) of `body`: it is stored as it came, without the blanks around it. */
+  addLine(body: Uint8Array, start: number, end: number): void {
+    if (end - start > LINE_BYTES_MAX) {
+      this.#tooLarge(end - start);
       return;
     }
-    let line: string;
+    let from = start;
+    let to = end;
+    while (from < to && isBlank(body[from]!)) from++;
+    while (to > from && isBlank(body[to - 1]!)) to--;
+    if (from === to) return;
+    let text: string;
     try {
-      line = this.#text.decode(bytes).replace(/^[ \t\r]+|[ \t\r]+$/g, "");
+      text = this.#text.decode(body.subarray(from, to));
     } catch {
       this.#reject("invalid_json", "record is not UTF-8");
       return;
     }
-    if (line === "") return;
     let record: unknown;
     try {
-      record = JSON.parse(line);
+      record = JSON.parse(text);
     } catch {
       this.#reject("invalid_json", "record is not JSON");
       return;
     }
-    this.addRecord(record, line);
+    const result = this.#check(record);
+    if (!result.ok) this.#reject(result.reason, result.detail);
+    else if (result.stored === undefined) {
+      this.#lines.addLine(body, from, to);
+      this.#keep();
+    } else this.#addAnew(result.stored);
   }
 
-  /** @param line The record as it came; undefined: it is written anew, on one line. */
-  addRecord(record: unknown, line: string | undefined): void {
+  /** A record that was not a line: it is written anew, on one line. */
+  addRecord(record: unknown): void {
     const result = this.#check(record);
-    if (!result.ok) {
-      this.#reject(result.reason, result.detail);
-      return;
-    }
-    const anew = line === undefined || result.stored !== undefined;
-    const stored = anew ? JSON.stringify(result.stored ?? record) : line;
-    if (stored.length > LINE_BYTES_MAX) {
-      this.#tooLarge(stored.length);
-      return;
-    }
-    this.#accepted.push(stored);
-    this.#index++;
+    if (result.ok) this.#addAnew(result.stored ?? record);
+    else this.#reject(result.reason, result.detail);
   }
 
   finish(): Publication {
-    const accepted = this.#accepted.length;
-    const text = accepted === 0 ? "" : `${this.#accepted.join("\n")}\n`;
     return {
-      lines: new TextEncoder().encode(text),
-      accepted,
+      lines: this.#lines.join(),
+      accepted: this.#accepted,
       rejected: this.#rejected,
       rejectedCount: this.#rejectedCount,
     };
+  }
+
+  #addAnew(record: unknown): void {
+    const bytes = this.#lines.addText(JSON.stringify(record), LINE_BYTES_MAX);
+    if (bytes > LINE_BYTES_MAX) this.#tooLarge(bytes);
+    else this.#keep();
+  }
+
+  #keep(): void {
+    this.#accepted++;
+    this.#index++;
   }
 
   #tooLarge(bytes: number): void {
@@ -158,6 +218,10 @@ function parseWhole(bytes: Uint8Array): unknown {
   } catch (thrown) {
     throw new RequestError(`Cannot read the body as JSON: ${messageOf(thrown)}`);
   }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }
 
 function firstByte(body: Uint8Array, start: number): string {

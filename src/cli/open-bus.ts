@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hono } from "hono";
@@ -8,7 +9,7 @@ import type { Logger } from "../core/logger.ts";
 import { PRIVATE } from "../core/private.ts";
 import type { Settings } from "../core/settings.ts";
 import { millisOf } from "../core/time.ts";
-import { eventCheckOf } from "../pipeline/event-check.ts";
+import { eventChecksOf } from "../pipeline/event-check.ts";
 import { openJournal } from "../state/journal.ts";
 import { sealOf } from "../state/seal.ts";
 
@@ -57,12 +58,14 @@ export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
       bytesMax: Math.min(bytesMax, METRICS_BYTES_MAX),
       reader: "none",
     });
-    let check = eventCheckOf(settings);
+    // Names come from outside: the seed keeps producers from choosing such as collide.
+    const seed = randomInt(2 ** 32);
+    let checks = eventChecksOf(settings, seed);
     const app = createBus({
       events,
       metrics,
       // What no rule could take is refused here: the producer learns it at once, not from a dead letter.
-      check: (record) => check(record),
+      checks: () => checks,
       popCursorPath: join(dir, "pop-cursor"),
       clock,
       logger,
@@ -72,7 +75,7 @@ export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
       app,
       events,
       metrics,
-      follow: (changed) => void (check = eventCheckOf(changed)),
+      follow: (changed) => void (checks = eventChecksOf(changed, seed)),
       async close() {
         await events.close();
         await metrics.close();

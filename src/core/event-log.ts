@@ -22,6 +22,8 @@ export interface LogReadOptions {
   readonly limit: number;
   /** How long to wait for a first event, in milliseconds. */
   readonly waitMs: number;
+  /** Memory for what is read, where that is enough; undefined: new memory. */
+  readonly into?: Uint8Array | undefined;
 }
 
 /** The cursor asked for is older than what is kept. */
@@ -58,6 +60,8 @@ export interface EventLog {
    * Appends whole events (NDJSON, each ended by a line feed) and resolves when they are on disk. Calls
    * may overlap; those under way together are synced together.
    *
+   * @param lines The log's own from now on: they must not be changed any more.
+   * @param events How many lines they are; the caller is trusted.
    * @returns The cursor behind the last of them.
    * @throws {LogFullError} Nothing was appended.
    */

@@ -5,6 +5,7 @@ import {
   type EventRules,
   type RefusedEvent,
 } from "../decode/check-event.ts";
+import { LineCheck } from "../decode/line-check.ts";
 
 /** What the bus knows where no rule leaves the choice of the function to the event. */
 const BUS_FUNCTIONS = ["sum", "avg", "min", "max", "count"];
@@ -34,4 +35,19 @@ export function eventCheckOf(
 ): (record: unknown) => AcceptedEvent | RefusedEvent {
   const rules = eventRulesOf(settings);
   return (record) => checkEvent(record, rules);
+}
+
+/**
+ * The same check for a whole publication: one record, or the lines that are surely events.
+ *
+ * @param seed Of the hash of the names: any 32 bits.
+ */
+export function eventChecksOf(
+  settings: Settings,
+  seed: number,
+): { readonly record: ReturnType<typeof eventCheckOf>; readonly lines: LineCheck } {
+  return {
+    record: eventCheckOf(settings),
+    lines: new LineCheck({ ...eventRulesOf(settings), seed }),
+  };
 }

@@ -36,6 +36,8 @@ class EmbeddedReader implements SourceReader {
   readonly #context: SourceContext;
   readonly #closing = new AbortController();
   #cursor: Cursor | undefined;
+  /** Of the last batch, which nobody looks at any more when the next is read. */
+  #memory: Uint8Array | undefined;
 
   constructor(log: EventLog, context: SourceContext) {
     this.#log = log;
@@ -49,6 +51,7 @@ class EmbeddedReader implements SourceReader {
     const { result, gap } = await this.#next(either);
     if (result.events === 0 && gap === undefined) return { kind: "empty" };
     this.#cursor = result.cursor;
+    this.#memory = result.bytes;
     return {
       kind: "batch",
       batch: {
@@ -74,7 +77,8 @@ class EmbeddedReader implements SourceReader {
   }
 
   async #next(signal: AbortSignal): Promise<{ result: LogRead; gap: Gap | undefined }> {
-    const options = { limit: BATCH_EVENTS, waitMs: this.#context.waitMsMax };
+    const { waitMsMax: waitMs } = this.#context;
+    const options = { limit: BATCH_EVENTS, waitMs, into: this.#memory };
     try {
       const result = await this.#log.read({ after: this.#cursor, ...options }, signal);
       // What was committed before this process began; now it is known to be a cursor of this journal.

@@ -7,15 +7,17 @@ import {
   type LogRead,
   type LogReadOptions,
 } from "../core/event-log.ts";
-import { countLineFeeds } from "../core/lines.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Cursor } from "../core/source.ts";
 import { LineBlock } from "./line-block.ts";
+import { RecentLines } from "./recent-lines.ts";
 import { HEADER_BYTES } from "./record.ts";
 import { RecordSeal } from "./record-seal.ts";
 import { RECORD_BYTES_MAX } from "./record-window.ts";
 import { plainSeal, type Seal } from "./seal.ts";
 import { SegmentFolder } from "./segment-folder.ts";
+
+const LINE_FEED = 10;
 
 /** Lines written and synced together: long enough that the sync is shared, short enough to be soon done. */
 const GROUP_BYTES_MAX = 1024 * 1024;
@@ -28,6 +30,9 @@ const READ_BYTES_MAX = 1024 * 1024;
 
 /** A file that retention removes at once: a twentieth of a usual journal. */
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Lines kept in memory: some milliseconds of a very busy stream, an hour of a quiet one. */
+const RECENT_BYTES_MAX = 4 * 1024 * 1024;
 
 /** When to come again to a full journal: the reader commits every few seconds. */
 const FULL_RETRY_MS = 1_000;
@@ -45,6 +50,8 @@ export interface JournalOptions {
   readonly reader: "in-process" | "none";
   /** Size of one file. */
   readonly segmentBytes?: number;
+  /** Bytes of the lines appended last that are kept in memory for who reads right behind. */
+  readonly recentBytes?: number;
   /** How lines are protected on disk; left out: as they are, with a checksum. */
   readonly seal?: Seal;
 }
@@ -79,6 +86,8 @@ class Journal implements EventLog {
   readonly #files: SegmentFolder;
   /** The in-process reader has committed all before this. */
   #released = 0;
+  readonly #recent: RecentLines;
+  #group: Uint8Array | undefined;
   readonly #waiting: Append[] = [];
   #waitingBytes = 0;
   #writer: Promise<void> | undefined;
@@ -93,19 +102,17 @@ class Journal implements EventLog {
   ) {
     this.#options = options;
     this.#seal = seal;
-    const { bytesMax, segmentBytes = SEGMENT_BYTES_MAX } = options;
+    const { bytesMax, segmentBytes = SEGMENT_BYTES_MAX, recentBytes = RECENT_BYTES_MAX } = options;
     // Only whole files go, so there must be several of them.
     this.#segmentBytes = Math.min(segmentBytes, Math.ceil(bytesMax / 8));
     this.#files = files;
+    this.#recent = new RecentLines(recentBytes);
   }
 
   async append(lines: Uint8Array, events: number): Promise<Cursor> {
     if (this.#closed) throw closedError();
     if (events === 0) return String(this.#next);
-    assert(
-      countLineFeeds(lines, lines.length) === events && lines.at(-1) === 10,
-      "lines are whole",
-    );
+    assert(lines.at(-1) === LINE_FEED, "lines are whole");
     assert(lines.length <= RECORD_BYTES_MAX, `one append has at most ${RECORD_BYTES_MAX} bytes`);
     if (this.#waitingBytes + lines.length > WAITING_BYTES_MAX) {
       throw full("more waits to be written than memory may hold");
@@ -128,12 +135,10 @@ class Journal implements EventLog {
       this.#sequenceOf(String(from));
     }
     if (this.#closed) throw closedError();
-    const block = new LineBlock({ eventsMax: options.limit, bytesMax: READ_BYTES_MAX });
-    for (const segment of this.#files.all) {
-      if (segment.nextSequence <= from) continue;
-      if (block.full) break;
-      segment.read(from + block.events, block);
-    }
+    const { limit, into } = options;
+    const block = new LineBlock({ eventsMax: limit, bytesMax: READ_BYTES_MAX, into });
+    if (this.#recent.has(from)) this.#recent.read(from, block);
+    else this.#readFiles(from, block);
     const behind = from + block.events;
     return {
       bytes: block.bytes,
@@ -143,6 +148,14 @@ class Journal implements EventLog {
       cursor: String(behind),
       pending: this.#next - behind,
     };
+  }
+
+  #readFiles(from: number, block: LineBlock): void {
+    for (const segment of this.#files.all) {
+      if (segment.nextSequence <= from) continue;
+      if (block.full) break;
+      segment.read(from + block.events, block);
+    }
   }
 
   release(cursor: Cursor): void {
@@ -178,7 +191,8 @@ class Journal implements EventLog {
       const group = this.#takeGroup();
       try {
         let cursor = await this.#commit(group);
-        for (const { events, done } of group) {
+        for (const { lines, events, done } of group) {
+          this.#recent.add({ firstSequence: cursor, events, lines });
           cursor += events;
           done.resolve(String(cursor));
         }
@@ -196,7 +210,7 @@ class Journal implements EventLog {
     let bytes = 0;
     while (count < this.#waiting.length) {
       const { length } = this.#waiting[count]!.lines;
-      if (count > 0 && bytes + length > GROUP_BYTES_MAX) break;
+      if (count > 0 && bytes + length > GROUP_BYTES_MAX - HEADER_BYTES) break;
       bytes += length;
       count++;
     }
@@ -209,7 +223,7 @@ class Journal implements EventLog {
     if (this.#broken !== undefined) throw this.#broken;
     const length = group.reduce((sum, { lines }) => sum + lines.length, HEADER_BYTES);
     await this.#makeRoom(length + this.#seal.extraBytes);
-    const plain = new Uint8Array(length);
+    const plain = this.#groupOf(length);
     let at = HEADER_BYTES;
     let events = 0;
     for (const append of group) {
@@ -221,6 +235,13 @@ class Journal implements EventLog {
     const start = { events, firstSequence, timeMs: this.#now() };
     await this.#files.append(this.#seal.pack(plain, start));
     return firstSequence;
+  }
+
+  /** Memory for a group: that of the group before, which is written. */
+  #groupOf(length: number): Uint8Array {
+    if (length > GROUP_BYTES_MAX) return new Uint8Array(length); // one huge append
+    this.#group ??= new Uint8Array(GROUP_BYTES_MAX);
+    return this.#group.subarray(0, length);
   }
 
   /** Removes what may go, and begins a new file when the last is long or old enough. */

@@ -4,14 +4,16 @@ const LINE_FEED = 10;
 
 /** Lines that one read of the journal gathers: bounded by events and by bytes, but at least one line. */
 export class LineBlock {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array;
   length = 0;
   events = 0;
   readonly #eventsMax: number;
   readonly #bytesMax: number;
   #full = false;
 
-  constructor(options: { eventsMax: number; bytesMax: number }) {
+  /** @param options.into Memory that is used when it is enough. */
+  constructor(options: { eventsMax: number; bytesMax: number; into?: Uint8Array | undefined }) {
+    this.bytes = options.into ?? new Uint8Array(0);
     this.#eventsMax = options.eventsMax;
     this.#bytesMax = options.bytesMax;
   }

@@ -45,7 +45,7 @@ function makeBus(): Hono {
   return createBus({
     events,
     metrics,
-    check,
+    checks: () => ({ record: check }),
     popCursorPath: join(folder, "pop-cursor"),
     clock: realClock,
     logger: silentLogger,
@@ -267,7 +267,7 @@ describe("bus, reading", () => {
     const served = createBus({
       events: watched,
       metrics,
-      check,
+      checks: () => ({ record: check }),
       popCursorPath: join(folder, "pop"),
       clock: realClock,
       logger: silentLogger,

@@ -102,7 +102,7 @@ async function ownBus() {
   const bus = createBus({
     events,
     metrics,
-    check: () => ({ ok: true }),
+    checks: () => ({ record: () => ({ ok: true }) }),
     popCursorPath: join(folder, "pop"),
     clock: realClock,
     logger: silentLogger,

@@ -1,0 +1,90 @@
+import { behindLines, type LineBlock } from "./line-block.ts";
+
+/** Pieces kept: a piece of its own for each event that came alone has its price too. */
+const PIECES_MAX = 4096;
+
+interface Piece {
+  readonly firstSequence: number;
+  readonly events: number;
+  readonly lines: Uint8Array;
+}
+
+/**
+ * The lines that were appended last, as they were handed over: who reads right behind the writer gets them
+ * from here, and not back from the disk. They are on disk all the same.
+ */
+export class RecentLines {
+  /** Without a gap between them; those before `#head` are gone. */
+  #pieces: Piece[] = [];
+  #head = 0;
+  #bytes = 0;
+  readonly #bytesMax: number;
+  /** Where the last read ended: so many lines of the piece of that sequence end at `offset`. */
+  #stop = { firstSequence: -1, skip: 0, offset: 0 };
+
+  /** @param bytesMax Of the lines that are kept. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Adds what comes next. @param piece.lines Not changed from now on. */
+  add(piece: Piece): void {
+    const { lines } = piece;
+    // A part of something larger would keep the whole of it.
+    const isPart = lines.buffer.byteLength > 2 * lines.length;
+    this.#pieces.push(isPart ? { ...piece, lines: lines.slice() } : piece);
+    this.#bytes += lines.length;
+    while (this.#bytes > this.#bytesMax || this.#pieces.length - this.#head > PIECES_MAX) {
+      this.#bytes -= this.#pieces[this.#head]!.lines.length;
+      this.#pieces[this.#head++] = GONE;
+    }
+    if (this.#head < PIECES_MAX) return;
+    this.#pieces = this.#pieces.slice(this.#head);
+    this.#head = 0;
+  }
+
+  /** Whether all from `sequence` on is here. */
+  has(sequence: number): boolean {
+    const oldest = this.#pieces[this.#head];
+    return oldest !== undefined && sequence >= oldest.firstSequence;
+  }
+
+  /** Copies lines from `sequence` on into `block`, as many as it has room for. It must `has` them. */
+  read(sequence: number, block: LineBlock): void {
+    for (let at = this.#pieceOf(sequence); at < this.#pieces.length && !block.full; at++) {
+      const { firstSequence, events, lines } = this.#pieces[at]!;
+      const skip = Math.max(0, sequence - firstSequence);
+      if (skip >= events) return; // the end
+      const from = skip === 0 ? 0 : this.#offsetOf(skip, { firstSequence, lines });
+      const before = block.events;
+      const offset = block.add(lines, { events: events - skip, from });
+      this.#stop = { firstSequence, skip: skip + block.events - before, offset };
+    }
+  }
+
+  #offsetOf(
+    skip: number,
+    piece: { readonly firstSequence: number; readonly lines: Uint8Array },
+  ): number {
+    const { firstSequence, lines } = piece;
+    const stop = this.#stop;
+    // Who reads in slices goes on where the last slice ended.
+    const isKnown = stop.firstSequence === firstSequence && stop.skip <= skip;
+    const known = isKnown ? stop : { skip: 0, offset: 0 };
+    return behindLines(lines, { from: known.offset, count: skip - known.skip });
+  }
+
+  /** The last piece that begins at `sequence` or before. */
+  #pieceOf(sequence: number): number {
+    let low = this.#head;
+    let high = this.#pieces.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#pieces[middle]!.firstSequence <= sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
+
+const GONE: Piece = { firstSequence: -1, events: 0, lines: new Uint8Array(0) };
