@@ -1,3 +1,4 @@
+import { coloursOf } from "./cli/colours.ts";
 import { main } from "./cli/main.ts";
 import { Terminal } from "./cli/terminal.ts";
 
@@ -7,7 +8,11 @@ process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
 process.exitCode = await main(process.argv.slice(2), {
-  terminal: new Terminal({ stdout: process.stdout, stderr: process.stderr }),
+  terminal: new Terminal({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    colours: coloursOf(process.env),
+  }),
   env: process.env,
   cwd: process.cwd(),
 });

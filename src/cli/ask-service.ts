@@ -41,7 +41,11 @@ export async function askService(options: AskOptions): Promise<unknown> {
     throw new FatalError(`Cannot reach the service at ${url.host}: ${messageOf(failure)}`);
   }
   if (answer.status === 401) {
-    throw new FatalError(`Service at ${url.host} wants a token: give it in AGGREGATOR_TOKEN`);
+    throw new FatalError(
+      token === undefined
+        ? `Service at ${url.host} wants a token: give it in AGGREGATOR_TOKEN`
+        : `Service at ${url.host} refuses the token: it is wrong; the right one belongs in AGGREGATOR_TOKEN`,
+    );
   }
   try {
     if (answer.ok) return JSON.parse(text);

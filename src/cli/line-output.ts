@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { FatalError, messageOf } from "../core/errors.ts";
+import { shownLine } from "../core/shown-text.ts";
 
 /** Gathered before one write: a system call a line would cost more than making the line. */
 const GATHER_CHARS = 64 * 1024;
@@ -14,13 +15,19 @@ export class ReaderGoneError extends Error {
 export class LineOutput {
   readonly #write: (text: string) => Promise<void>;
   readonly #end: () => void;
+  readonly #shown: (line: string) => string;
   #gathered: string[] = [];
   #chars = 0;
   #closed = false;
 
-  private constructor(write: (text: string) => Promise<void>, end: () => void) {
+  private constructor(
+    write: (text: string) => Promise<void>,
+    end: () => void,
+    shown: (line: string) => string = (line) => line,
+  ) {
     this.#write = write;
     this.#end = end;
+    this.#shown = shown;
   }
 
   /** @throws {FatalError} The file cannot be made. */
@@ -42,20 +49,25 @@ export class LineOutput {
     );
   }
 
-  /** @param name What it is, for messages: `standard output`. */
-  static toStream(stream: Writable, name: string): LineOutput {
+  /**
+   * On a screen lines give it no orders, whatever they hold; anywhere else they are written as they are.
+   *
+   * @param name What it is, for messages: `standard output`.
+   */
+  static toStream(stream: Writable & { readonly isTTY?: boolean }, name: string): LineOutput {
     return new LineOutput(
       (text) =>
         new Promise((resolve, reject) => {
           stream.write(text, (thrown) => (thrown ? reject(failureOf(thrown, name)) : resolve()));
         }),
       () => {},
+      stream.isTTY === true ? shownLine : undefined,
     );
   }
 
   /** Adds a line; it may stay in memory until `flush`. */
   add(line: string): void {
-    this.#gathered.push(line);
+    this.#gathered.push(this.#shown(line));
     this.#chars += line.length;
   }
 

@@ -12,6 +12,7 @@ import { rekey } from "./rekey.ts";
 import { replay } from "./replay.ts";
 import { restore } from "./restore.ts";
 import { run } from "./run.ts";
+import { status } from "./status.ts";
 import { test } from "./test.ts";
 import { why } from "./why.ts";
 
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   test,
   diff,
   replay,
+  status,
   why,
   bus,
   init,

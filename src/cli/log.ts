@@ -2,6 +2,7 @@ import {
   configureSync,
   getAnsiColorFormatter,
   getJsonLinesFormatter,
+  getTextFormatter,
   type LogLevel,
   type LogRecord,
   getLogger as logtape,
@@ -9,6 +10,7 @@ import {
 import { ConfigError, messageOf } from "../core/errors.ts";
 import type { LogFields, Logger } from "../core/logger.ts";
 import { nearest } from "../core/nearest.ts";
+import { shownText } from "../core/shown-text.ts";
 import type { Terminal } from "./terminal.ts";
 
 const CATEGORY = "aggregator";
@@ -29,8 +31,11 @@ export type LevelName = keyof typeof LEVELS;
  * otherwise. Opening it again replaces the one before.
  */
 export function openLog(terminal: Terminal, level: LevelName): Logger {
-  const format = terminal.isInteractive ? pretty : json;
-  const write = (record: LogRecord): void => terminal.say(format(record).trimEnd());
+  const style = terminal.saysColours ? "colour" : "plain";
+  const write = (record: LogRecord): void => {
+    if (terminal.isInteractive) terminal.sayStyled(pretty(record, style));
+    else terminal.say(json(record).trimEnd());
+  };
   configureSync({
     reset: true,
     sinks: { terminal: write },
@@ -80,17 +85,22 @@ function emit(level: LogLevel, message: string, fields: LogFields = {}): void {
   });
 }
 
-const prettyLine = getAnsiColorFormatter({
+const LINE = {
   timestamp: "time",
-  format: ({ timestamp, level, message }) => `${timestamp} ${level} ${message}`,
-});
+  format: (parts: { timestamp: string | null; level: string; message: string }): string =>
+    `${parts.timestamp} ${parts.level} ${parts.message}`,
+} as const;
 
-function pretty(record: LogRecord): string {
-  const line = prettyLine(record).trimEnd();
+const lineIn = { colour: getAnsiColorFormatter(LINE), plain: getTextFormatter(LINE) } as const;
+
+function pretty(record: LogRecord, style: "colour" | "plain"): string {
+  // What strangers wrote must not give the screen orders; our own colours do.
+  const message = record.message.map((part) => (typeof part === "string" ? shownText(part) : part));
+  const line = lineIn[style]({ ...record, message }).trimEnd();
   const fields = Object.entries(record.properties);
   if (fields.length === 0) return line;
-  const shown = fields.map(([name, value]) => `${name}=${inline(value)}`).join(" ");
-  return `${line} \u001b[2m${shown}\u001b[0m`;
+  const shown = fields.map(([name, value]) => `${name}=${shownText(inline(value))}`).join(" ");
+  return style === "colour" ? `${line} \u001b[2m${shown}\u001b[0m` : `${line} ${shown}`;
 }
 
 // Nested, so that no field can pass for the message.

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode, reportFailure, UsageError } from "./exit.ts";
 import { helpOf, helpOfAll } from "./help.ts";
 import { commands } from "./list.ts";
 import { readArguments } from "./read-arguments.ts";
+import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
 /**
@@ -12,7 +13,8 @@ import { version } from "./version.ts";
  *
  * @param words The command line behind the program's name.
  */
-export async function main(words: readonly string[], context: CommandContext): Promise<ExitCode> {
+export async function main(given: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const words = withoutColourWords(given, context.terminal);
   try {
     return await dispatch(words, context);
   } catch (failure) {
@@ -24,14 +26,14 @@ export async function main(words: readonly string[], context: CommandContext): P
 
 async function dispatch(words: readonly string[], context: CommandContext): Promise<ExitCode> {
   const { terminal } = context;
-  const style = terminal.isPrintedToScreen ? "colour" : "plain";
+  const style = terminal.printsColours ? "colour" : "plain";
   const [first, ...rest] = words;
   if (first === undefined) {
     terminal.say(await helpOfAll(commands, "plain"));
     return EXIT.usage;
   }
   if (first === "--help" || first === "-h") {
-    terminal.print(await helpOfAll(commands, style));
+    terminal.printStyled(await helpOfAll(commands, style));
     return EXIT.ok;
   }
   if (first === "--version" || first === "-v") {
@@ -41,7 +43,7 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
   const command = commands.find(({ name }) => name === first);
   if (command === undefined) throw new UsageError(unknownCommand(first));
   if (asksForHelp(rest)) {
-    terminal.print(await helpOf(command, style));
+    terminal.printStyled(await helpOf(command, style));
     return EXIT.ok;
   }
   const more: string[] = [];
@@ -49,10 +51,23 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
   return await command.run(values, context, more);
 }
 
+/** Every command knows `--no-color`, in the spelling that all programs have, and in the other one. */
+function withoutColourWords(words: readonly string[], terminal: Terminal): readonly string[] {
+  const options = optionsIn(words);
+  const kept = options.filter((word) => word !== "--no-color" && word !== "--no-colour");
+  if (kept.length === options.length) return words;
+  terminal.withoutColours();
+  return [...kept, ...words.slice(options.length)];
+}
+
 /** Behind `--` a word is a word. */
-function asksForHelp(words: readonly string[]): boolean {
+function optionsIn(words: readonly string[]): readonly string[] {
   const end = words.indexOf("--");
-  const options = end === -1 ? words : words.slice(0, end);
+  return end === -1 ? words : words.slice(0, end);
+}
+
+function asksForHelp(words: readonly string[]): boolean {
+  const options = optionsIn(words);
   return options.includes("--help") || options.includes("-h");
 }
 

@@ -1,7 +1,6 @@
 import { loadConfig } from "../config/load.ts";
 import { FatalError } from "../core/errors.ts";
 import type { RefusalReason } from "../core/event.ts";
-import type { Settings } from "../core/settings.ts";
 import type { ReplayOutcome } from "../pipeline/control.ts";
 import type { PipelineStatus } from "../pipeline/view.ts";
 import { askService } from "./ask-service.ts";
@@ -65,26 +64,45 @@ export async function purgeRunning(
   return EXIT.ok;
 }
 
-async function serviceOf({ url, config, context }: Options): Promise<{
+/** Where a service is asked. */
+export interface ServiceAddress {
   readonly base: string;
   readonly token: string | undefined;
-}> {
+  /** What the service there must be called; undefined: its URL was named, so it is the right one. */
+  readonly name: string | undefined;
+}
+
+/**
+ * Where the service is that a command was told of: by its URL, or by the configuration.
+ *
+ * @throws {FatalError} The configuration names no port.
+ */
+export async function addressOf(
+  options: Pick<Options, "url" | "config" | "context">,
+): Promise<ServiceAddress> {
+  const { url, config, context } = options;
   const { terminal, env, cwd } = context;
   const given = env["AGGREGATOR_TOKEN"] || undefined;
-  if (url !== undefined) return { base: url, token: given };
+  if (given !== undefined) terminal.hide([given]);
+  if (url !== undefined) return { base: url, token: given, name: undefined };
   const settings = await loadConfig({ path: config, cwd, env });
   terminal.hide(settings.secrets);
-  const token = given ?? settings.status.token;
-  return { base: await ownService(settings, token), token };
+  const { name, status } = settings;
+  if (status.port === 0) {
+    throw new FatalError("The configuration names no port of the service: name its URL");
+  }
+  return { base: serviceUrl(status.host, status.port), token: given ?? status.token, name };
+}
+
+async function serviceOf(options: Options): Promise<ServiceAddress> {
+  const address = await addressOf(options);
+  if (address.name !== undefined) await checkOwn(address);
+  return address;
 }
 
 /** @throws {FatalError} It does not run, or another one listens where it should. */
-async function ownService({ name, status }: Settings, token: string | undefined): Promise<string> {
+async function checkOwn({ base, token, name }: ServiceAddress): Promise<void> {
   const advice = "Start it (aggregator run), or name its URL; what was refused is kept";
-  if (status.port === 0) {
-    throw new FatalError(`The configuration names no port of the service. ${advice}`);
-  }
-  const base = serviceUrl(status.host, status.port);
   let found: unknown;
   try {
     found = await askService({ base, path: "/status", token });
@@ -93,6 +111,6 @@ async function ownService({ name, status }: Settings, token: string | undefined)
     throw new FatalError(`${failure.message}. ${advice}`, { cause: failure });
   }
   const other = (found as Partial<PipelineStatus>).name; // of whoever listens there
-  if (other === name) return base;
+  if (other === name) return;
   throw new FatalError(`At ${base} runs "${other}", not "${name}": name the URL of the right one`);
 }

@@ -2,6 +2,7 @@ import process from "node:process";
 import * as v from "valibot";
 import { FatalError, messageOf, TransientError } from "../core/errors.ts";
 import { rowToJson } from "../core/result-json.ts";
+import { shownLine } from "../core/shown-text.ts";
 import { defineSink, type RowBatch, type SinkWriter, type WriteOutcome } from "../core/sink.ts";
 
 /** What stands in a pipe. */
@@ -27,7 +28,9 @@ class StdoutWriter implements SinkWriter {
   }
 
   async write(batch: RowBatch, signal: AbortSignal): Promise<WriteOutcome> {
-    const text = batch.rows.map((row) => `${rowToJson(row)}\n`).join("");
+    // A name may hold what a terminal takes for an order; as JSON it means the same afterwards.
+    const shown = process.stdout.isTTY ? shownLine : (line: string) => line;
+    const text = batch.rows.map((row) => `${shown(rowToJson(row))}\n`).join("");
     await new Promise<void>((resolve, reject) => {
       // A reader that does not read holds us up for as long as it likes.
       const stop = (): void =>

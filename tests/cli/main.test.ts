@@ -21,6 +21,15 @@ describe("main()", () => {
     }
   });
 
+  test("takes --no-color anywhere, and has no colours then", async () => {
+    for (const words of [["--help"], ["check", "--help"]]) {
+      expect((await callOnScreen("--no-colour", ...words)).stdout).not.toContain("\u001b[");
+      const { code, stdout } = await callOnScreen(...words, "--no-color");
+      expect(code).toBe(0);
+      expect(stdout).not.toContain("\u001b[");
+    }
+  });
+
   test("without a command shows the overview on stderr and exits with 2", async () => {
     const { code, stdout, stderr } = await call();
     expect(code).toBe(2);
@@ -79,6 +88,12 @@ describe("every command", () => {
     expect(new Set(commands.map(({ name }) => name)).size).toBe(commands.length);
   });
 });
+
+async function callOnScreen(...words: string[]) {
+  const { terminal, written } = captureTerminal({ screen: "interactive" });
+  const code = await main(words, { terminal, env: {}, cwd: import.meta.dir });
+  return { code, ...written };
+}
 
 async function call(...words: string[]) {
   const { terminal, written } = captureTerminal();
