@@ -8,7 +8,7 @@ import { readBody } from "./body.ts";
 import { checkMetric } from "./check-metric.ts";
 import { Popper } from "./popper.ts";
 import { type Publication, type RecordChecks, readPublication } from "./publication.ts";
-import { limitOf, RequestError, waitMsOf } from "./query.ts";
+import { queryOf, RequestError, readerQuery, takerQuery } from "./query.ts";
 import { BUS_ROUTES } from "./routes.ts";
 
 export interface BusOptions {
@@ -48,9 +48,9 @@ export function createBus(options: BusOptions): Hono {
   bus.get("/events", (context) => readLog(context, events, stopping));
   bus.get("/metrics", (context) => readLog(context, metrics, stopping));
   bus.get("/event", async (context) => {
-    const waitMs = waitMsOf(context);
+    const { wait } = queryOf(context, takerQuery);
     const signal = AbortSignal.any([context.req.raw.signal, stopping]);
-    const line = await popper.take(waitMs, signal);
+    const line = await popper.take(wait * 1000, signal);
     if (line === undefined) return context.body(null, 204);
     return context.body(ownBytes(line), 200, { "Content-Type": "application/json" });
   });
@@ -96,15 +96,16 @@ function methodsAt(path: string): string {
 }
 
 async function readLog(context: Context, log: EventLog, stopping: AbortSignal): Promise<Response> {
-  const limit = limitOf(context);
-  const waitMs = waitMsOf(context);
-  const after = context.req.query("after") || undefined;
+  const { after = "", limit, wait } = queryOf(context, readerQuery);
   const signal = AbortSignal.any([context.req.raw.signal, stopping]);
   let read = await log
-    .read({ after, limit, waitMs }, signal)
+    .read({ after: after || undefined, limit, waitMs: wait * 1000 }, signal)
     .catch((thrown: unknown) => endOfWait(thrown, signal));
   // Who waits while the server stops is told where to go on, as if the wait had passed.
-  read ??= await log.read({ after, limit, waitMs: 0 }, new AbortController().signal);
+  read ??= await log.read(
+    { after: after || undefined, limit, waitMs: 0 },
+    new AbortController().signal,
+  );
   context.header("VaBus-Cursor", read.cursor);
   context.header("VaBus-Pending", String(read.pending));
   if (read.events === 0) return context.body(null, 204);

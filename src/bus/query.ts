@@ -1,13 +1,18 @@
 import type { Context } from "hono";
+import * as v from "valibot";
+import { wholeNumber } from "../http/parameters.ts";
+import { type QuerySchema, readQuery } from "../http/query.ts";
 
 /** Events of one answer unless the reader says otherwise. */
-const LIMIT_DEFAULT = 1_000;
+const LIMIT_DEFAULT = "1000";
 
 /** More events at a time do not read faster. */
 const LIMIT_MAX = 100_000;
 
 /** The longest wait for a first event: shorter than the patience of the usual proxies between. */
 export const WAIT_SECONDS_MAX = 60;
+
+const WAIT_WANTED = `must be a number of seconds from 0 to ${WAIT_SECONDS_MAX}`;
 
 /** A request that is wrong, with the status of its answer. */
 export class RequestError extends Error {
@@ -20,25 +25,46 @@ export class RequestError extends Error {
   }
 }
 
-/** @throws {RequestError} `limit` is no integer from 1 to 100,000. */
-export function limitOf(context: Context): number {
-  const text = context.req.query("limit");
-  if (text === undefined) return LIMIT_DEFAULT;
-  const limit = Number(text);
-  if (/^\d{1,6}$/.test(text) && limit >= 1 && limit <= LIMIT_MAX) return limit;
-  throw new RequestError(
-    `Cannot read with limit ${JSON.stringify(text)}: it must be an integer from 1 to ${LIMIT_MAX}`,
-  );
-}
+const wait = v.optional(
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,4}(?:\.\d{1,6})?$/, WAIT_WANTED),
+    v.transform(Number),
+    v.number(),
+    v.minValue(0),
+    v.maxValue(WAIT_SECONDS_MAX, WAIT_WANTED),
+    v.description("How long to wait for a first record, in seconds."),
+  ),
+  "0",
+);
 
-/** @throws {RequestError} `wait` is no number of seconds from 0 to 60. */
-export function waitMsOf(context: Context): number {
-  const text = context.req.query("wait");
-  if (text === undefined) return 0;
-  const seconds = Number(text);
-  if (/^\d{1,4}(?:\.\d{1,6})?$/.test(text) && seconds <= WAIT_SECONDS_MAX) return seconds * 1000;
-  throw new RequestError(
-    `Cannot wait for ${JSON.stringify(text)}: ` +
-      `wait must be a number of seconds from 0 to ${WAIT_SECONDS_MAX}`,
-  );
+/** What a reader of a log may ask for. */
+export const readerQuery = v.object({
+  after: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.regex(/^(?:\d{1,16}|latest)?$/, 'must be the VaBus-Cursor of an answer, or "latest"'),
+      v.description(
+        "Where to go on: the `VaBus-Cursor` of the answer before. `latest`: with what comes next. Left out: at the oldest.",
+      ),
+    ),
+  ),
+  limit: v.optional(
+    wholeNumber({ max: LIMIT_MAX, about: "How many records at most." }),
+    LIMIT_DEFAULT,
+  ),
+  wait,
+});
+
+/** What who takes one event away may ask for. */
+export const takerQuery = v.object({ wait });
+
+/** @throws {RequestError} A parameter is unknown, given twice, or wrong. */
+export function queryOf<Schema extends QuerySchema>(
+  context: Context,
+  schema: Schema,
+): v.InferOutput<Schema> {
+  const read = readQuery(context.req.url, schema);
+  if ("error" in read) throw new RequestError(`Cannot read: ${read.error}`);
+  return read.query;
 }

@@ -5,8 +5,10 @@ import { loadConfig } from "../config/load.ts";
 import type { RouteDeclaration } from "../core/route.ts";
 import type { StatusSettings } from "../core/settings.ts";
 import { realClock } from "../pipeline/real-clock.ts";
+import { servedDocument } from "../status/api/served-document.ts";
 import { guardOf } from "../status/auth.ts";
 import { guardedApp } from "../status/guarded-app.ts";
+import { jsonAnswer } from "../status/json-answer.ts";
 import { RouteTable } from "../status/route-table.ts";
 import { serve } from "../status/serve.ts";
 import { configArg } from "./args.ts";
@@ -17,6 +19,7 @@ import { openBus } from "./open-bus.ts";
 import { checkOpenFiles, refuseWhenFull } from "./open-files.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { accessKeptIn } from "./token-file.ts";
+import { version } from "./version.ts";
 
 /** Where orchestrators, and the command healthcheck, ask every service of ours. */
 const HEALTH: RouteDeclaration = {
@@ -24,6 +27,13 @@ const HEALTH: RouteDeclaration = {
   path: "/healthz",
   role: "none",
   about: "whether the bus is alive",
+};
+
+const DOCUMENT: RouteDeclaration = {
+  method: "GET",
+  path: "/openapi.json",
+  role: "viewer",
+  about: "this interface as an OpenAPI 3.1 document",
 };
 
 /** Our own bus without the rest of the service. */
@@ -74,9 +84,13 @@ export const bus = defineCommand({
     });
     try {
       const kept = accessKeptIn({ folder: dir, status: address });
-      const table = new RouteTable([HEALTH, ...BUS_ROUTES]);
+      const table = new RouteTable([HEALTH, DOCUMENT, ...BUS_ROUTES]);
       const app = guardedApp({ table, guard: guardOf(kept.access), logger });
       app.get(HEALTH.path, (context) => context.json({ status: "ok" }));
+      const { routes } = table;
+      app.get(DOCUMENT.path, (context) =>
+        jsonAnswer(context, servedDocument({ version, routes, busAt: "" })),
+      );
       app.route("/", opened.app);
       const server = await serve(app, { ...address, logger });
       terminal.say(`The bus listens on ${server.url} and keeps its events in ${dir}`);

@@ -6,6 +6,7 @@ import { redact } from "../core/redact.ts";
 import { type RouteDeclaration, routesBelow } from "../core/route.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
 import type { PipelineView } from "../pipeline/view.ts";
+import { servedDocument } from "./api/served-document.ts";
 import { type Access, guardOf } from "./auth.ts";
 import { actionsOf, controlRoutes } from "./control-routes.ts";
 import { ASSET_ROUTES, answerPage, wantsPage } from "./dashboard/serve-page.ts";
@@ -53,10 +54,7 @@ export function createStatusApp(options: StatusOptions): Hono {
   const { access, mounts = {}, logger } = options;
   const routes = statusRoutes(options);
   const mounted = Object.entries(mounts);
-  const table = new RouteTable([
-    ...routes,
-    ...mounted.flatMap(([path, mount]) => routesBelow(path, mount.routes)),
-  ]);
+  const table = new RouteTable([...routes, ...declaredBelow(mounts)]);
   const app = guardedApp({ table, guard: guardOf(access), logger });
   for (const [path, mount] of mounted) app.route(path, mount.app);
   const limit = bodyLimit({
@@ -69,16 +67,16 @@ export function createStatusApp(options: StatusOptions): Hono {
 
 /** Every route of our own, with the role that it asks for: a new one is declared here or is not served. */
 export function statusRoutes(options: StatusOptions): Route[] {
-  const { control, logger, secrets = [], mounts = {} } = options;
+  const { view, control, logger, secrets = [], mounts = {} } = options;
   const acting = { control, logger, secrets };
   const about = [...stateRoutes(options), ...resultRoutes(options)];
   const index = (c: Context): Response => {
     c.header("vary", "accept");
     if (wantsPage(c)) return answerPage(c);
-    const { name } = options.view.status();
+    const { name } = view.status();
     return c.text(indexText(name, { routes: about, mounts: Object.keys(mounts) }));
   };
-  return [
+  const own: Route[] = [
     ...about,
     ...controlRoutes(acting),
     ...letterRoutes(acting),
@@ -90,7 +88,21 @@ export function statusRoutes(options: StatusOptions): Route[] {
       about: "the dashboard for browsers, the list of routes for others",
       answer: index,
     },
+    {
+      method: "GET",
+      path: "/openapi.json",
+      role: "viewer",
+      about: "this interface as an OpenAPI 3.1 document",
+      answer: (c) => jsonAnswer(c, servedDocument({ version: view.status().version, routes: all })),
+    },
   ];
+  const all = [...own, ...declaredBelow(mounts)];
+  return own;
+}
+
+/** What the mounted applications declare. */
+function declaredBelow(mounts: Readonly<Record<string, Mount>>): RouteDeclaration[] {
+  return Object.entries(mounts).flatMap(([path, { routes }]) => routesBelow(path, routes));
 }
 
 /** The feed of the dashboards of a service. @param run Tells this run of it from another one. */
@@ -203,10 +215,8 @@ function stateRoutes({ view, secrets = [] }: StatusOptions): Route[] {
       role: "viewer",
       about: "windows that are held; ?limit= and ?after=",
       answer(c) {
-        const query = readWindowPage(c.req.url);
-        return "error" in query
-          ? jsonAnswer(c, query, 400)
-          : jsonAnswer(c, view.windows(query.page));
+        const read = readWindowPage(c.req.url);
+        return "error" in read ? jsonAnswer(c, read, 400) : jsonAnswer(c, view.windows(read.query));
       },
     },
     {
@@ -215,10 +225,10 @@ function stateRoutes({ view, secrets = [] }: StatusOptions): Route[] {
       role: "viewer",
       about: "refused events with their reasons; ?limit=, ?after=, ?reason= and ?order=newest",
       answer(c) {
-        const query = readLetterPage(c.req.url);
-        return "error" in query
-          ? jsonAnswer(c, query, 400)
-          : jsonAnswer(c, view.deadLetters(query.page));
+        const read = readLetterPage(c.req.url);
+        return "error" in read
+          ? jsonAnswer(c, read, 400)
+          : jsonAnswer(c, view.deadLetters(read.query));
       },
     },
   ];

@@ -1,6 +1,8 @@
+import * as v from "valibot";
 import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
 import { LETTERS_AT_ONCE } from "../core/limits.ts";
 import { nearest } from "../core/nearest.ts";
+import { wrongWord } from "../http/parameters.ts";
 
 /** Which dead letters something is to be done with; of all when nothing is said. */
 export interface LetterOrder {
@@ -11,7 +13,51 @@ export interface LetterOrder {
   readonly all: boolean;
 }
 
-const FIELDS = ["reason", "through", "seqs", "all"] as const;
+const SEQ_WANTED = "must be the seq of a dead letter";
+const SEQS_WANTED = `must be a list of 1 to ${LETTERS_AT_ONCE} seqs of dead letters`;
+
+const seq = (wanted: string) =>
+  v.pipe(
+    v.number(wanted),
+    v.integer(wanted),
+    v.minValue(0, wanted),
+    v.maxValue(Number.MAX_SAFE_INTEGER, wanted),
+  );
+
+/** What stands in the body or, the same words, in the query. */
+export const letterOrder = v.strictObject({
+  reason: v.exactOptional(
+    v.pipe(
+      v.picklist(REFUSAL_REASONS, ({ input, received }) =>
+        typeof input === "string" ? wrongWord(REFUSAL_REASONS, received) : "must be a word",
+      ),
+      v.description("Only those that were refused for this."),
+    ),
+  ),
+  through: v.exactOptional(
+    v.pipe(
+      seq(SEQ_WANTED),
+      v.description("Only those up to this number: what the client has seen."),
+    ),
+  ),
+  seqs: v.exactOptional(
+    v.pipe(
+      v.array(seq(SEQS_WANTED), SEQS_WANTED),
+      v.minLength(1, SEQS_WANTED),
+      v.maxLength(LETTERS_AT_ONCE, SEQS_WANTED),
+      v.description("Only those with these numbers. Not for a purge."),
+    ),
+  ),
+  all: v.optional(
+    v.pipe(
+      v.boolean("must be true or false"),
+      v.description("That all are meant: a purge wants it said, unless `through` is."),
+    ),
+    false,
+  ),
+});
+
+const FIELDS = Object.keys(letterOrder.entries);
 
 /**
  * Reads an order out of the query (`?reason=late&through=7`) and the JSON body of a request, which may be
@@ -32,10 +78,12 @@ export function readLetterOrder(url: string, body: string): LetterOrder | { erro
     said.set(name, value);
   }
   for (const name of said.keys()) {
-    if (FIELDS.some((field) => field === name)) continue;
+    if (FIELDS.includes(name)) continue;
+    const meant = nearest(name, FIELDS);
+    const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
     // A misspelt filter would mean all of them.
     return {
-      error: `Unknown field ${quoted(name)}: must be one of ${FIELDS.join(", ")}${hint(name, FIELDS)}`,
+      error: `Unknown field ${quoted(name)}: must be one of ${FIELDS.join(", ")}${hint}`,
     };
   }
   return checked(said);
@@ -43,12 +91,15 @@ export function readLetterOrder(url: string, body: string): LetterOrder | { erro
 
 /** A word of the query as the body would have it. */
 function ofQuery(name: string, text: string): unknown {
-  if (name === "through") return /^\d{1,15}$/.test(text) ? Number(text) : text;
-  if (name === "seqs")
-    return text.split(",").map((one) => (/^\d{1,15}$/.test(one) ? Number(one) : one));
+  if (name === "through") return numberOr(text);
+  if (name === "seqs") return text.split(",").map(numberOr);
   if (name === "all")
     return text === "" || text === "true" ? true : text === "false" ? false : text;
   return text;
+}
+
+function numberOr(text: string): number | string {
+  return /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
 function parse(body: string): unknown {
@@ -60,51 +111,15 @@ function parse(body: string): unknown {
 }
 
 function checked(said: ReadonlyMap<string, unknown>): LetterOrder | { error: string } {
-  const reason = said.get("reason");
-  const known = REFUSAL_REASONS.find((one) => one === reason);
-  if (typeof reason !== "string" && reason !== undefined) {
-    return { error: `reason ${quoted(reason)}: must be a word` };
-  }
-  if (reason !== undefined && known === undefined) {
-    const words = REFUSAL_REASONS.join(", ");
-    return {
-      error: `reason ${quoted(reason)}: must be one of ${words}${hint(reason, REFUSAL_REASONS)}`,
-    };
-  }
-  const through = said.get("through");
-  if (through !== undefined && !isSeq(through)) {
-    return { error: `through ${quoted(through)}: must be the seq of a dead letter` };
-  }
-  const seqs = said.get("seqs");
-  if (seqs !== undefined && !areSeqs(seqs)) {
-    return { error: `seqs: must be a list of 1 to ${LETTERS_AT_ONCE} seqs of dead letters` };
-  }
-  const all = said.get("all") ?? false;
-  if (typeof all !== "boolean") return { error: `all ${quoted(all)}: must be true or false` };
+  const read = v.safeParse(letterOrder, Object.fromEntries(said));
+  if (read.success) return read.output;
+  const [{ path, message }] = read.issues;
+  const name = String(path?.[0]?.key);
+  // A list may be long; what is wrong with it says the message.
   return {
-    ...(known === undefined ? {} : { reason: known }),
-    ...(through === undefined ? {} : { through }),
-    ...(seqs === undefined ? {} : { seqs }),
-    all,
+    error:
+      name === "seqs" ? `${name}: ${message}` : `${name} ${quoted(said.get(name))}: ${message}`,
   };
-}
-
-function isSeq(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-function areSeqs(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.length <= LETTERS_AT_ONCE &&
-    value.every(isSeq)
-  );
-}
-
-function hint(word: string, known: readonly string[]): string {
-  const meant = nearest(word, known);
-  return meant === undefined ? "" : `, did you mean ${meant}?`;
 }
 
 function quoted(value: unknown): string {

@@ -1,93 +1,78 @@
+import * as v from "valibot";
 import { RESULTS_PAGE_MAX } from "../core/limits.ts";
-import { nearest } from "../core/nearest.ts";
 import { labelsToJson } from "../core/result-json.ts";
+import { moment, wholeNumber } from "../http/parameters.ts";
+import { type Read, readQuery } from "../http/query.ts";
 import type { ResultQuery, SeriesQuery } from "../pipeline/view.ts";
 
-const RESULTS_DEFAULT = 1_000;
-const SERIES_DEFAULT = 50;
 const SERIES_MAX = 1_000;
 
 /** Longer than any name, and short enough to be searched for. */
 const SEARCH_LENGTH_MAX = 600;
 
-type Read<Query> = { readonly query: Query } | { readonly error: string };
+const LABELS_WANTED = "must be a JSON object of texts";
+
+const text = (about: string) => v.exactOptional(v.pipe(v.string(), v.description(about)));
+
+export const resultQuery = v.object({
+  rule: text("Only rows of this rule."),
+  name: text("Only rows of events with this name."),
+  agg_func: text("Only rows of this function."),
+  labels: v.exactOptional(
+    v.pipe(
+      v.string(),
+      // In the form that series are kept by, whatever the order of the labels.
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        const labels = labelsOf(dataset.value);
+        if (labels !== undefined) return labels;
+        addIssue({ message: LABELS_WANTED });
+        return NEVER;
+      }),
+      v.string(),
+      v.description("Only rows with these labels and no others: a JSON object of texts."),
+      v.metadata({ examples: ['{"host":"edge-1"}'] }),
+    ),
+  ),
+  from: v.exactOptional(moment("Only windows that begin then or later, in Unix seconds.")),
+  to: v.exactOptional(moment("Only windows that begin before that, in Unix seconds.")),
+  limit: v.optional(
+    wholeNumber({ max: RESULTS_PAGE_MAX, about: "How many rows at most: the newest ones." }),
+    "1000",
+  ),
+});
+
+export const seriesQuery = v.object({
+  search: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(SEARCH_LENGTH_MAX, `must not be longer than ${SEARCH_LENGTH_MAX} characters`),
+      v.description("Words, each of which stands in the name, function, rule or labels."),
+    ),
+    "",
+  ),
+  limit: v.optional(
+    wholeNumber({ max: SERIES_MAX, about: "How many series are told at most." }),
+    "50",
+  ),
+});
 
 /** Reads `rule`, `name`, `agg_func`, `labels`, `from`, `to` and `limit`. */
 export function readResultQuery(url: string): Read<ResultQuery> {
-  const query = new URL(url).searchParams;
-  const known = ["rule", "name", "agg_func", "labels", "from", "to", "limit"];
-  const unknown = unknownIn(query, known);
-  if (unknown !== undefined) return { error: unknown };
-  const limit = readLimit(query, RESULTS_DEFAULT, RESULTS_PAGE_MAX);
-  if (typeof limit === "string") return { error: limit };
-  const times: { from?: number; to?: number } = {};
-  for (const key of ["from", "to"] as const) {
-    const text = query.get(key);
-    if (text === null) continue;
-    if (!/^-?\d{1,12}(?:\.\d{1,9})?$/.test(text)) {
-      return { error: `${key} ${quoted(text)}: must be a time in Unix seconds` };
-    }
-    times[key] = Number(text);
-  }
-  const labels = readLabels(query.get("labels"));
-  if (typeof labels === "object") return labels;
-  const texts = Object.fromEntries(
-    ["rule", "name", "agg_func"].flatMap((key) => {
-      const text = query.get(key);
-      return text === null ? [] : [[key, text]];
-    }),
-  );
-  return { query: { ...texts, ...(labels === undefined ? {} : { labels }), ...times, limit } };
+  return readQuery(url, resultQuery);
 }
 
 /** Reads `search` and `limit`. */
 export function readSeriesQuery(url: string): Read<SeriesQuery> {
-  const query = new URL(url).searchParams;
-  const unknown = unknownIn(query, ["search", "limit"]);
-  if (unknown !== undefined) return { error: unknown };
-  const limit = readLimit(query, SERIES_DEFAULT, SERIES_MAX);
-  if (typeof limit === "string") return { error: limit };
-  const search = query.get("search") ?? "";
-  if (search.length > SEARCH_LENGTH_MAX) {
-    return { error: `search: must not be longer than ${SEARCH_LENGTH_MAX} characters` };
-  }
-  return { query: { search, limit } };
+  return readQuery(url, seriesQuery);
 }
 
-/** In the form that series are kept by, whatever the order of the labels. */
-function readLabels(text: string | null): string | undefined | { readonly error: string } {
-  if (text === null) return undefined;
-  const error = { error: `labels ${quoted(text)}: must be a JSON object of texts` };
+function labelsOf(json: string): string | undefined {
   try {
-    const labels: unknown = JSON.parse(text);
-    if (typeof labels !== "object" || labels === null || Array.isArray(labels)) return error;
-    if (!Object.values(labels).every((value) => typeof value === "string")) return error;
+    const labels: unknown = JSON.parse(json);
+    if (typeof labels !== "object" || labels === null || Array.isArray(labels)) return undefined;
+    if (!Object.values(labels).every((value) => typeof value === "string")) return undefined;
     return labelsToJson(labels as Record<string, string>); // just checked
   } catch {
-    return error;
+    return undefined;
   }
-}
-
-function readLimit(query: URLSearchParams, usual: number, max: number): number | string {
-  const text = query.get("limit");
-  if (text === null) return usual;
-  if (/^\d{1,6}$/.test(text) && +text >= 1 && +text <= max) return +text;
-  return `limit ${quoted(text)}: must be a whole number from 1 to ${max}`;
-}
-
-/** A misspelt filter would show everything and look as if it had worked. */
-function unknownIn(query: URLSearchParams, known: readonly string[]): string | undefined {
-  for (const key of query.keys()) {
-    if (!known.includes(key) && key !== "pretty") {
-      const meant = nearest(key, known);
-      const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-      return `Unknown parameter ${quoted(key)}: must be one of ${known.join(", ")}${hint}`;
-    }
-    if (query.getAll(key).length > 1) return `Parameter ${key} is given twice`;
-  }
-  return undefined;
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }

@@ -35,13 +35,14 @@ const FOLDERS: Readonly<Record<string, FolderRule>> = {
   sources: { ...FREE, inside: ["core/", "kafka/"] },
   sinks: { ...FREE, inside: ["core/", "kafka/"] },
   state: { ...FREE, inside: ["core/"] },
-  bus: { ...FREE, inside: ["core/", "decode/"] },
+  bus: { ...FREE, inside: ["core/", "http/", "decode/"] },
   pipeline: {
     ...FREE,
     inside: ["core/", "aggregations/", "decode/", "engine/", "sources/", "sinks/", "state/"],
   },
   config: { ...FREE, inside: ["core/", "aggregations/", "sources/", "sinks/"] },
-  status: { ...FREE, inside: ["core/", ...VIEW] },
+  http: { ...FREE, inside: ["core/"] },
+  status: { ...FREE, inside: ["core/", "http/", ...VIEW] },
   alerts: { ...FREE, inside: ["core/", ...VIEW] },
   flink: { ...FREE, inside: ["core/", "config/"] },
   cli: {

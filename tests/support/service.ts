@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { deviations } from "./conformance.ts";
 import type { Installed, Running, RunOptions } from "./executable.ts";
 
 /** A service that runs and can be asked. */
@@ -31,11 +32,17 @@ export async function urlOf(running: Running): Promise<string> {
   return url!; // of the pattern
 }
 
-/** What is said there, as JSON. */
+/** What is said there, as JSON; it has to be as the document of the interface says. */
 export async function getJson<Answer = Record<string, unknown>>(url: string): Promise<Answer> {
   const answer = await fetch(url);
   expect(answer.status).toBe(200);
+  expect(await deviations({ method: "GET", path: pathOf(url) }, answer.clone())).toEqual([]);
   return (await answer.json()) as Answer; // the caller knows what it asked for
+}
+
+function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
 }
 
 /** Asks until the answer is as wanted. */

@@ -1,0 +1,47 @@
+import * as v from "valibot";
+import { nearest } from "../core/nearest.ts";
+
+/**
+ * The parameters of a route. Each entry reads a text; the message of its schema says what it must be, and
+ * its description what it is for. The same schema makes the document of the interface.
+ */
+export type QuerySchema = v.ObjectSchema<v.ObjectEntries, undefined>;
+
+/** What a request asks for, or why it cannot be answered: for the client, without a full stop. */
+export type Read<Query> = { readonly query: Query } | { readonly error: string };
+
+/** Taken everywhere by those who ask for it out of habit: every answer is written for the eye anyway. */
+const EVERYWHERE = ["pretty"];
+
+const QUOTED_MAX = 100;
+
+/** Reads the parameters of a URL. What is unknown, or given twice, is an error. */
+export function readQuery<Schema extends QuerySchema>(
+  url: string,
+  schema: Schema,
+): Read<v.InferOutput<Schema>> {
+  const params = new URL(url).searchParams;
+  const known = Object.keys(schema.entries);
+  const texts = new Map<string, string>();
+  for (const [name, text] of params) {
+    // A misspelt filter would show everything and look as if it had worked.
+    if (!known.includes(name) && !EVERYWHERE.includes(name)) return unknown(name, known);
+    if (texts.has(name)) return { error: `Parameter ${name} is given twice` };
+    texts.set(name, text);
+  }
+  const read = v.safeParse(schema, Object.fromEntries(texts));
+  if (read.success) return { query: read.output };
+  const [issue] = read.issues;
+  const name = String(issue.path?.[0]?.key);
+  return { error: `${name} ${quoted(texts.get(name) ?? "")}: ${issue.message}` };
+}
+
+function unknown(name: string, known: readonly string[]): { readonly error: string } {
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
+  return { error: `Unknown parameter ${quoted(name)}: must be one of ${known.join(", ")}${hint}` };
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > QUOTED_MAX ? `${text.slice(0, QUOTED_MAX)}…` : text);
+}

@@ -1,0 +1,269 @@
+import * as v from "valibot";
+import { errorAnswer } from "../../http/fields.ts";
+import type { AnswerDoc, OperationDoc, OperationDocs } from "../../http/operation.ts";
+import { letterOrder } from "../letter-order.ts";
+import { letterPageQuery, windowPageQuery } from "../pages.ts";
+import { resultQuery, seriesQuery } from "../result-queries.ts";
+import {
+  configErrors,
+  doneAnswer,
+  purgeOutcome,
+  reloadOutcome,
+  replayOutcome,
+} from "./action-answers.ts";
+import * as examples from "./examples.ts";
+import { resultsAnswer, seriesAnswer } from "./result-answers.ts";
+import {
+  deadLettersAnswer,
+  healthAnswer,
+  ledgerAnswer,
+  notReadyAnswer,
+  readyAnswer,
+  statusAnswer,
+  windowsAnswer,
+} from "./state-answers.ts";
+
+const error = (about: string, example: string): AnswerDoc => ({
+  about,
+  schema: errorAnswer,
+  example: { error: example },
+});
+
+const wrongQuery = error(
+  "A parameter is unknown, given twice, or wrong.",
+  'limit "0": must be a whole number from 1 to 1000',
+);
+
+const STATE: OperationDocs = {
+  "GET /healthz": {
+    tag: "State",
+    about: "Always 200 while it answers at all: what only degrades is no reason to restart it.",
+    answers: {
+      200: { about: "It is alive.", schema: healthAnswer, example: examples.health },
+    },
+  },
+  "GET /readyz": {
+    tag: "State",
+    answers: {
+      200: { about: "It takes events.", schema: readyAnswer, example: { ready: true } },
+      503: {
+        about: "It does not yet, or no more.",
+        schema: notReadyAnswer,
+        example: examples.notReady,
+      },
+    },
+  },
+  "GET /status": {
+    tag: "State",
+    about: "The everyday look at a service. Secrets are masked, whatever the parts say.",
+    answers: { 200: { about: "All of it.", schema: statusAnswer, example: examples.status } },
+  },
+  "GET /metrics": {
+    tag: "State",
+    about: "The text format of Prometheus, version 0.0.4.",
+    answers: {
+      200: {
+        about: "The metrics.",
+        type: "text/plain",
+        schema: v.string(),
+        example: 'aggregator_events_total{outcome="late"} 1\n',
+      },
+    },
+  },
+  "GET /ledger": {
+    tag: "State",
+    answers: {
+      200: { about: "The account.", schema: ledgerAnswer, example: examples.ledger },
+    },
+  },
+  "GET /windows": {
+    tag: "State",
+    query: windowPageQuery,
+    answers: {
+      200: { about: "A page of them.", schema: windowsAnswer, example: examples.windows },
+      400: wrongQuery,
+    },
+  },
+};
+
+const RESULTS: OperationDocs = {
+  "GET /results": {
+    tag: "Results",
+    query: resultQuery,
+    answers: {
+      200: { about: "The newest of these rows.", schema: resultsAnswer, example: examples.results },
+      400: wrongQuery,
+    },
+  },
+  "GET /series": {
+    tag: "Results",
+    query: seriesQuery,
+    answers: {
+      200: { about: "The series.", schema: seriesAnswer, example: examples.series },
+      400: wrongQuery,
+    },
+  },
+  "GET /stream": {
+    tag: "Results",
+    about:
+      "Events `hello` (the run, and samples of the last minutes), `rows` (what fired since) and `status` " +
+      "(as `/status`, with `windows` and `actions`), once a second. `Last-Event-ID` goes on behind it.",
+    headers: { "Last-Event-ID": "The last id that was seen: rows go on behind it." },
+    answers: {
+      200: {
+        about: "A stream without end.",
+        type: "text/event-stream",
+        schema: v.string(),
+        example: 'id: 3f2a.17\nevent: rows\ndata: {"rows":[],"skipped":0}\n\n',
+      },
+      503: {
+        ...error("Too many of them are open.", "Too many dashboards are open"),
+        headers: { "Retry-After": "Seconds until it is worth another try." },
+      },
+    },
+  },
+};
+
+const letterBody = {
+  types: ["application/json"],
+  about:
+    "Which dead letters; the same words may stand in the query instead. Empty: nothing is said.",
+  schema: letterOrder,
+  isRequired: false,
+} as const;
+
+const letterFailures = {
+  400: error("What is asked for is wrong.", 'reason "lates": must be one of …, did you mean late?'),
+  409: error("This service cannot do it at all.", "This service has no dead letters to work on"),
+  503: error("It cannot be done now.", "The disk is full"),
+} as const;
+
+const LETTERS: OperationDocs = {
+  "GET /dead-letters": {
+    tag: "Dead letters",
+    query: letterPageQuery,
+    answers: {
+      200: { about: "A page of them.", schema: deadLettersAnswer, example: examples.deadLetters },
+      400: wrongQuery,
+    },
+  },
+  "POST /dead-letters/replay": {
+    tag: "Dead letters",
+    about:
+      "Events are received again, rows go to the sink again. All of them, unless the body says which.",
+    body: { ...letterBody, example: { reason: "unknown_function", through: 4711 } },
+    answers: {
+      200: { about: "What became of them.", schema: replayOutcome, example: examples.replayed },
+      ...letterFailures,
+    },
+  },
+  "POST /dead-letters/purge": {
+    tag: "Dead letters",
+    about: "For good. `through` or `all` has to be said.",
+    body: { ...letterBody, example: { reason: "late", through: 4711 } },
+    answers: {
+      200: { about: "They are gone.", schema: purgeOutcome, example: { purged: 17 } },
+      ...letterFailures,
+    },
+  },
+};
+
+const CONTROL: OperationDocs = {
+  "POST /control/pause": {
+    ...control("pause", "It cannot be written down: it is paused, but a restart would read on."),
+    about: "At once, and over a restart. What is held stays, rows are still delivered.",
+  },
+  "POST /control/resume": control(
+    "resume",
+    "It cannot be written down: it reads, but a restart would be paused.",
+  ),
+  "POST /control/checkpoint": control("checkpoint", "None can be made now."),
+  "POST /control/backup": control("backup", "None are configured, or it failed."),
+  "POST /control/reload": reload(),
+};
+
+function control(action: string, cannot: string): OperationDoc {
+  return {
+    tag: "Control",
+    answers: {
+      200: { about: "It is done.", schema: doneAnswer(action), example: { done: action } },
+      409: error(cannot, `This service cannot ${action}`),
+    },
+  };
+}
+
+function reload(): OperationDoc {
+  const { answers } = control("reload", "It cannot be read now.");
+  return {
+    tag: "Control",
+    about: "As SIGHUP does. A wrong one changes nothing. What did not change keeps its state.",
+    answers: {
+      ...answers,
+      200: {
+        about: "It is in force.",
+        schema: doneAnswer("reload", reloadOutcome),
+        example: {
+          done: "reload",
+          outcome: { changes: ["rules.per_minute: window 60s, was 30s"] },
+        },
+      },
+      422: {
+        about: "The configuration is wrong: every error at once.",
+        schema: configErrors,
+        example: examples.configErrors,
+      },
+    },
+  };
+}
+
+/** A part of the page, with its media type. */
+function file(type: string): OperationDoc {
+  return {
+    tag: "Dashboard",
+    headers: { "If-None-Match": "The `ETag` of what is there already." },
+    answers: {
+      200: { about: "The file.", type, headers: { ETag: "Of these bytes." } },
+      304: { about: "It is the same still." },
+    },
+  };
+}
+
+const DASHBOARD: OperationDocs = {
+  "GET /": {
+    tag: "Dashboard",
+    about: "The page, where `Accept` has `text/html`; else what there is to ask, as text.",
+    answers: {
+      200: {
+        about: "The page, or the list.",
+        type: "text/plain",
+        alsoTypes: ["text/html"],
+        schema: v.string(),
+      },
+      304: { about: "It is the same still." },
+    },
+  },
+  "GET /assets/dashboard.js": file("text/javascript"),
+  "GET /assets/dashboard.css": file("text/css"),
+  "GET /assets/icon.svg": file("image/svg+xml"),
+  "GET /assets/inter-latin.woff2": file("font/woff2"),
+  "GET /assets/inter-cyrillic.woff2": file("font/woff2"),
+  "GET /openapi.json": {
+    tag: "Dashboard",
+    about: "OpenAPI 3.1: the routes that this service has, and what they answer.",
+    answers: {
+      200: {
+        about: "The document.",
+        schema: v.objectWithRest({ openapi: v.literal("3.1.1") }, v.unknown()),
+      },
+    },
+  },
+};
+
+/** What is said of every route of our own. Made into `openapi.json` by `bun run generate`. */
+export const STATUS_OPERATIONS: OperationDocs = {
+  ...STATE,
+  ...RESULTS,
+  ...LETTERS,
+  ...CONTROL,
+  ...DASHBOARD,
+};

@@ -1,0 +1,173 @@
+/**
+ * Makes the short reference of the HTTP interface out of its document.
+ *
+ *     bun run generate
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DOCUMENT_FILE } from "./openapi.ts";
+
+const root = join(import.meta.dir, "../..");
+
+export const API_PAGE = join(root, "docs/api.md");
+
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly default?: unknown;
+  readonly title?: string;
+}
+
+interface Answer {
+  readonly $ref?: string;
+  readonly description: string;
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+}
+
+interface Operation {
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description: string;
+  readonly "x-role": string;
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly description?: string;
+    readonly schema: Schema;
+  }[];
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly example: unknown }>>;
+  };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+interface Document {
+  readonly info: { readonly description: string };
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: {
+    readonly responses: Readonly<Record<string, { readonly description: string }>>;
+  };
+}
+
+interface Entry {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+/** The page, formatted. */
+export function apiPage(): string {
+  const document = JSON.parse(readFileSync(DOCUMENT_FILE, "utf8")) as Document; // our own file
+  const entries = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      operation,
+    })),
+  );
+  const parts = document.tags.map(({ name, description }) =>
+    chapter(
+      `## ${name}\n\n${description}\n`,
+      entries.filter(({ operation }) => operation.tags.includes(name)),
+    ),
+  );
+  const text = `${INTRODUCTION}\n${document.info.description}\n\n${common(document)}\n${parts.join("\n")}`;
+  const biome = join(root, "node_modules/.bin/biome");
+  return execFileSync(biome, ["format", "--stdin-file-path=api.md"], {
+    input: text,
+    encoding: "utf8",
+  });
+}
+
+const INTRODUCTION = `# The HTTP interface
+
+<!-- Made out of the document of the interface by: bun run generate -->
+
+A service serves its own description at \`GET /openapi.json\` (OpenAPI 3.1), with the schema of every answer: feed
+it to whatever makes clients. This page is the short form. Where a token is needed, send it with every request:
+\`curl -H "Authorization: Bearer $TOKEN" …\`.
+`;
+
+function common({ components }: Document): string {
+  const statuses: Readonly<Record<string, string>> = {
+    Unauthorized: "401",
+    Forbidden: "403",
+    TooLarge: "413",
+    Failed: "500",
+  };
+  const lines = Object.entries(components.responses).map(
+    ([name, { description }]) => `- ${statuses[name] ?? name}: ${description}`,
+  );
+  return `Beside the answers that are listed, every route may give\n\n${lines.join("\n")}\n- 404 and 405: There is no such route, or not with this method; \`Allow\` says which.\n`;
+}
+
+function chapter(head: string, entries: readonly Entry[]): string {
+  const rows = entries.map(
+    ({ method, path, operation }) =>
+      `| \`${method} ${path}\` | ${operation["x-role"]} | ${cell(operation.summary)} |`,
+  );
+  const table = `| Route | Role | What |\n|---|---|---|\n${rows.join("\n")}\n`;
+  const sections = entries.filter(({ path }) => !path.startsWith("/assets/")).map(section);
+  return `${head}\n${table}\n${sections.join("\n")}`;
+}
+
+function section({ method, path, operation }: Entry): string {
+  const { description, parameters = [], responses } = operation;
+  const about = description.replace(/ ?Role: \w+\.$/, "");
+  const rows = parameters.map(
+    ({ name, in: place, schema, description: meaning = "" }) =>
+      `| \`${name}\`${place === "query" ? "" : ` (${place})`} | ${cell(valuesOf(schema))} | ${cell(meaning)} |`,
+  );
+  const answers = Object.entries(responses)
+    .filter(([, { $ref }]) => $ref === undefined)
+    .map(([status, answer]) => `- ${status}${shapeOf(answer)}: ${answer.description}`);
+  return [
+    `### \`${method} ${path}\`\n`,
+    ...(about === "" ? [] : [`${about}\n`]),
+    ...(rows.length === 0
+      ? []
+      : [`| Parameter | Values | Meaning |\n|---|---|---|\n${rows.join("\n")}\n`]),
+    `${answers.join("\n")}\n`,
+    `\`\`\`sh\n${curlOf({ method, path, operation })}\n\`\`\`\n`,
+  ].join("\n");
+}
+
+function valuesOf({ type, enum: words, minimum, maximum, default: usual }: Schema): string {
+  const values =
+    words !== undefined
+      ? words.map((word) => `\`${word}\``).join(", ")
+      : minimum !== undefined && maximum !== undefined && maximum < 1e9
+        ? `${minimum} to ${maximum}`
+        : (type ?? "");
+  return usual === undefined || usual === "" ? values : `${values}; default ${String(usual)}`;
+}
+
+/** What its body is, in a word. */
+function shapeOf({ content }: Answer): string {
+  const [type, media] = Object.entries(content ?? {})[0] ?? [];
+  if (type === undefined) return "";
+  if (type !== "application/json") return `, ${type}`;
+  const name = media?.schema?.$ref?.split("/").at(-1);
+  return name === undefined ? "" : `, \`${name}\``;
+}
+
+function curlOf({ method, path, operation }: Entry): string {
+  const base = path === "/" ? "localhost:8000/" : `localhost:8000${path}`;
+  const query = operation.parameters?.find(({ in: place }) => place === "query");
+  const url = query?.name === "limit" ? `'${base}?limit=10'` : base;
+  if (method === "GET")
+    return `curl ${operation.tags.includes("Results") && path === "/stream" ? "-N " : ""}${url}`;
+  const example = operation.requestBody?.content["application/json"]?.example;
+  return `curl -X ${method} ${url}${example === undefined ? "" : ` -d '${JSON.stringify(example)}'`}`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+if (import.meta.main) writeFileSync(API_PAGE, apiPage());
