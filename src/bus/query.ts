@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import * as v from "valibot";
-import { wholeNumber } from "../http/parameters.ts";
+import { decimal, wholeNumber } from "../http/parameters.ts";
 import { type QuerySchema, readQuery } from "../http/query.ts";
 
 /** Events of one answer unless the reader says otherwise. */
@@ -11,8 +11,6 @@ const LIMIT_MAX = 100_000;
 
 /** The longest wait for a first event: shorter than the patience of the usual proxies between. */
 export const WAIT_SECONDS_MAX = 60;
-
-const WAIT_WANTED = `must be a number of seconds from 0 to ${WAIT_SECONDS_MAX}`;
 
 /** A request that is wrong, with the status of its answer. */
 export class RequestError extends Error {
@@ -26,15 +24,12 @@ export class RequestError extends Error {
 }
 
 const wait = v.optional(
-  v.pipe(
-    v.string(),
-    v.regex(/^\d{1,4}(?:\.\d{1,6})?$/, WAIT_WANTED),
-    v.transform(Number),
-    v.number(),
-    v.minValue(0),
-    v.maxValue(WAIT_SECONDS_MAX, WAIT_WANTED),
-    v.description("How long to wait for a first record, in seconds."),
-  ),
+  decimal({
+    min: 0,
+    max: WAIT_SECONDS_MAX,
+    wanted: `must be a number of seconds from 0 to ${WAIT_SECONDS_MAX}`,
+    about: "How long to wait for a first record, in seconds.",
+  }),
   "0",
 );
 

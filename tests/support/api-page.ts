@@ -18,7 +18,7 @@ interface Schema {
   readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly default?: unknown;
+  readonly default?: string | number | boolean;
   readonly title?: string;
 }
 
@@ -144,7 +144,7 @@ function valuesOf({ type, enum: words, minimum, maximum, default: usual }: Schem
       : minimum !== undefined && maximum !== undefined && maximum < 1e9
         ? `${minimum} to ${maximum}`
         : (type ?? "");
-  return usual === undefined || usual === "" ? values : `${values}; default ${String(usual)}`;
+  return usual === undefined || usual === "" ? values : `${values}; default ${usual}`;
 }
 
 /** What its body is, in a word. */

@@ -6,7 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toJsonSchema } from "@valibot/to-json-schema";
-import * as v from "valibot";
+import type * as v from "valibot";
 import { BUS_OPERATIONS } from "../../src/bus/operations.ts";
 import { BUS_ROUTES } from "../../src/bus/routes.ts";
 import { silentLogger } from "../../src/core/logger.ts";
