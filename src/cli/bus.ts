@@ -17,8 +17,8 @@ import { EXIT, UsageError } from "./exit.ts";
 import { logLevelOf, openLog } from "./log.ts";
 import { openBus } from "./open-bus.ts";
 import { checkOpenFiles, refuseWhenFull } from "./open-files.ts";
+import { ServiceAccess } from "./service-access.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { accessKeptIn } from "./token-file.ts";
 import { version } from "./version.ts";
 
 /** Where orchestrators, and the command healthcheck, ask every service of ours. */
@@ -83,9 +83,16 @@ export const bus = defineCommand({
       stopping: stop,
     });
     try {
-      const kept = accessKeptIn({ folder: dir, status: address });
+      const access = new ServiceAccess({
+        folder: dir,
+        status: address,
+        // Of our own bus alone there is nothing to look at.
+        roles: ["operator", "ingest"],
+        clock: realClock,
+        logger,
+      });
       const table = new RouteTable([HEALTH, DOCUMENT, ...BUS_ROUTES]);
-      const app = guardedApp({ table, guard: guardOf(kept.access), logger });
+      const app = guardedApp({ table, guard: guardOf(access.access), logger });
       app.get(HEALTH.path, (context) => context.json({ status: "ok" }));
       const { routes } = table;
       app.get(DOCUMENT.path, (context) =>
@@ -94,8 +101,9 @@ export const bus = defineCommand({
       app.route("/", opened.app);
       const server = await serve(app, { ...address, logger });
       terminal.say(`The bus listens on ${server.url} and keeps its events in ${dir}`);
-      const token = kept.announce();
-      if (token !== undefined) terminal.say(`Token: ${token}`);
+      for (const { label, text } of access.announce()) {
+        terminal.say(`${label === "token" ? "Token" : `Token ${label}`}: ${text}`);
+      }
       await refuseWhenFull(server, { clock: realClock, logger, signal: stop });
       if (!stop.aborted) await once(stop, "abort");
       await server.stop();

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
 import { BUS_ROUTES } from "../bus/routes.ts";
 import { type Logger, silentLogger } from "../core/logger.ts";
-import type { Settings } from "../core/settings.ts";
+import type { Settings, TlsFiles } from "../core/settings.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
 import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
@@ -13,13 +13,14 @@ import { replayLetters } from "../pipeline/replay-letters.ts";
 import { Succession } from "../pipeline/succession.ts";
 import type { ScheduledBackups } from "../state/backup/schedule.ts";
 import type { State } from "../state/state.ts";
+import type { Peer } from "../status/access/peer.ts";
 import { createLiveFeed, createStatusApp } from "../status/app.ts";
 import type { LiveFeed } from "../status/live-feed.ts";
 import { scheduledBackups } from "./backup-target.ts";
 import type { OpenBus } from "./open-bus.ts";
 import { Reloads } from "./reloads.ts";
+import { ServiceAccess } from "./service-access.ts";
 import type { Terminal } from "./terminal.ts";
-import { accessKeptIn, type KeptAccess } from "./token-file.ts";
 import { version } from "./version.ts";
 
 export interface LiveServiceParts {
@@ -36,6 +37,8 @@ export interface LiveServiceParts {
 /** Everything of a service that follows the settings in force, behind one handler of requests. */
 export class LiveService {
   readonly feed: LiveFeed;
+  /** Told when other files of `status.tls` are in force. */
+  onCertificate: (files: TlsFiles) => void = () => {};
   readonly control: ServiceControl;
   readonly #parts: LiveServiceParts;
   readonly #succession: Succession;
@@ -45,7 +48,7 @@ export class LiveService {
   readonly #secrets: string[];
   /** Those that all of this goes by. */
   #followed: Settings;
-  #access: KeptAccess;
+  readonly #access: ServiceAccess;
   #app: Hono;
   #backups: ScheduledBackups | undefined;
   /** Ends what runs beside the pipeline under the settings in force. */
@@ -71,7 +74,8 @@ export class LiveService {
       onChange: (changed) => this.#follow(changed),
       onFailure: (failure) => this.#reloads?.failed(failure),
     });
-    this.#access = accessOf(settings);
+    const { status, state: kept } = settings;
+    this.#access = new ServiceAccess({ folder: kept.dir, status, clock: realClock, logger });
     this.#backups = scheduledBackups(settings, logger);
     if (load !== undefined) {
       this.#reloads = new Reloads({
@@ -98,12 +102,12 @@ export class LiveService {
     return this.#succession.settings;
   }
 
-  get access(): KeptAccess {
+  get access(): ServiceAccess {
     return this.#access;
   }
 
-  fetch(request: Request): Response | Promise<Response> {
-    return this.#app.fetch(request);
+  fetch(request: Request, peer: Peer): Response | Promise<Response> {
+    return this.#app.fetch(request, peer);
   }
 
   /** Somebody asked by a signal: whatever comes of it is told in the log. */
@@ -132,8 +136,6 @@ export class LiveService {
 
   async #change(settings: Settings): Promise<void> {
     const { definition, options } = settings.source;
-    // One that cannot be read is a reason to leave everything as it is.
-    if (settings.status.token !== this.settings.status.token) accessOf(settings);
     this.#secrets.push(...settings.secrets.filter((secret) => !this.#secrets.includes(secret)));
     await this.#succession.change(settings, {
       keepsReader:
@@ -148,10 +150,12 @@ export class LiveService {
     const before = this.#followed;
     this.#followed = settings;
     bus?.follow(settings);
-    if (settings.status.token !== before.status.token) {
-      this.#access = accessOf(settings);
-      const token = this.#access.announce();
-      if (token !== undefined) terminal.say(`  token    ${token}`);
+    if (!isDeepStrictEqual(settings.status, before.status)) {
+      this.#access.follow(settings.status);
+      for (const { label, text } of this.#access.announce()) {
+        terminal.say(`  ${label.padEnd(9)}${text}`);
+      }
+      if (settings.status.tls?.files !== undefined) this.onCertificate(settings.status.tls.files);
     }
     if (!isDeepStrictEqual(settings.backup, before.backup)) {
       this.#backupsOver.abort();
@@ -220,10 +224,6 @@ export class LiveService {
     const done = work.finally(() => this.#background.delete(done));
     this.#background.add(done);
   }
-}
-
-function accessOf({ state, status }: Settings): KeptAccess {
-  return accessKeptIn({ folder: state.dir, status });
 }
 
 /** Metrics go to the bus of the source, where it has one. */

@@ -119,8 +119,10 @@ async function runWith(
   try {
     const { access } = service;
     announce(settings, { terminal, url: server.url, mode: access.access.mode });
-    const token = access.announce();
-    if (token !== undefined) terminal.say(`  token    ${token}`);
+    for (const { label, text } of access.announce()) {
+      terminal.say(`  ${label.padEnd(9)}${text}`);
+    }
+    service.onCertificate = (files) => server.useCertificate?.(files);
     const around = options.around?.(server.url, AbortSignal.any([stop, ended.signal]));
     if (around !== undefined) background.push(around);
     sayPaused(state, logger);

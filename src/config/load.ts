@@ -9,6 +9,7 @@ import { importModule } from "./import-module.ts";
 import { placesOf } from "./place-of.ts";
 import { resolveConfig } from "./resolve.ts";
 import { withKeyOfFile } from "./state-key.ts";
+import { withTlsFiles } from "./tls-files.ts";
 
 /** The file that is looked for when none is named. */
 export const CONFIG_FILE = "aggregator.config.ts";
@@ -49,7 +50,8 @@ export async function loadConfig(options: LoadOptions): Promise<Settings> {
 /** Reads what the configuration keeps in files of its own. */
 function complete(settings: Settings): Settings {
   const { keyFile } = settings.state;
-  return keyFile === undefined ? settings : withKeyOfFile(settings, keyFile);
+  const keyed = keyFile === undefined ? settings : withKeyOfFile(settings, keyFile);
+  return withTlsFiles(keyed);
 }
 
 async function exportOf(file: string, name: string): Promise<unknown> {

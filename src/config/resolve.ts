@@ -16,9 +16,7 @@ import { pathText } from "./path-text.ts";
 import { rulesOf } from "./rules.ts";
 import { configSchema, EMBEDDED_SOURCE } from "./schema.ts";
 import { parseKey } from "./state-key.ts";
-
-/** The port when nobody asked for one. */
-const PORT_DEFAULT = 8000;
+import { statusSettingsOf } from "./status-schema.ts";
 
 export interface ResolveOptions {
   /** For messages: the path of the file, or `the environment`. */
@@ -188,7 +186,6 @@ function settingsOf(
   context: ResolveOptions & { readonly secrets: readonly string[] },
 ): Settings {
   const { dir, origin, secrets } = context;
-  const status = output.status;
   const component = <Kind extends Definition>({
     definition,
     options,
@@ -206,12 +203,7 @@ function settingsOf(
     sinks: output.sinks.map(({ name, value }) => ({ name, ...component(value) })),
     time: output.time,
     dedupe: { for: output.dedupe.for, idsMax: output.dedupe.maxIds },
-    status: {
-      host: status.host,
-      port: status.port ?? PORT_DEFAULT,
-      portAsked: status.port !== undefined,
-      token: status.token,
-    },
+    status: statusSettingsOf(output.status, dir),
     metrics: { everyMs: output.metrics.every / 1000 },
     state: {
       dir: resolvePath(dir, output.state.dir),

@@ -16,6 +16,7 @@ import { instant } from "./instant.ts";
 import { namedSchema } from "./named.ts";
 import { ruleSchema } from "./rule-schema.ts";
 import { stateSchema } from "./state-schema.ts";
+import { statusSchema } from "./status-schema.ts";
 
 /** The source that reads our own bus: the only one for which the service serves it. */
 export const EMBEDDED_SOURCE = "embedded";
@@ -146,37 +147,7 @@ export const configSchema = v.strictObject({
     ),
     v.description("Which events count as copies of one that came before."),
   ),
-  status: v.pipe(
-    v.optional(
-      v.strictObject({
-        host: v.pipe(
-          v.optional(v.pipe(v.string(), v.nonEmpty()), "127.0.0.1"),
-          v.description("Address of the status page and of our own bus. `HOST` when left out."),
-        ),
-        port: v.pipe(
-          v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
-          v.description(
-            "Port; 0 takes any. `PORT` when left out, else 8000, or the next one that is free.",
-          ),
-        ),
-        token: v.pipe(
-          v.optional(
-            v.pipe(
-              v.string(),
-              v.regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces, and not empty"),
-            ),
-          ),
-          v.metadata({ kind: "secret" }),
-          v.description(
-            "Bearer token, required on any address but loopback. `AGGREGATOR_TOKEN` when left out, " +
-              "else one is made and printed.",
-          ),
-        ),
-      }),
-      {},
-    ),
-    v.description("The HTTP interface."),
-  ),
+  status: v.pipe(v.optional(statusSchema, {}), v.description("The HTTP interface.")),
   metrics: v.pipe(
     v.optional(
       v.strictObject({

@@ -123,3 +123,43 @@ export const STREAM_ROWS_MAX = 200;
 
 /** What the dashboard remembers of itself, one sample a second: a quarter of an hour. */
 export const HISTORY_SAMPLES_MAX = 900;
+
+/** Tokens of one service: each is compared with what a client shows. */
+export const TOKENS_MAX = 1_000;
+
+/** Bytes of a token that is made: as strong as a key of AES-256. */
+export const TOKEN_BYTES = 32;
+
+/** Dashboards that are signed in: the oldest is signed out beyond it. */
+export const SIGNED_IN_MAX = 1_000;
+
+/** How long a dashboard stays signed in unless the configuration says otherwise: a shift. */
+export const SESSION_MS = 12 * 3_600_000;
+
+/** Wrong tokens of one client that are answered at once; further ones wait, each for its turn. */
+export const ATTEMPTS_AT_ONCE = 20;
+
+/** One wrong token of a client each so often: 40 bits of a token last for thousands of years. */
+export const ATTEMPT_EVERY_MS = 250;
+
+/** Requests of one client that wait for their turn: further ones are refused. */
+export const ATTEMPTS_WAITING_MAX = 16;
+
+/** Clients whose wrong tokens are remembered: the one that was quiet longest is forgotten. */
+export const ATTEMPT_CLIENTS_MAX = 10_000;
+
+/** Pairs of client and right token that need not wait behind the wrong tokens of others. */
+export const WELCOME_MAX = 1_000;
+
+/** Connections with TLS at a time: each holds some ten kilobytes of keys and buffers. */
+export const TLS_CONNECTIONS_MAX = 4_096;
+
+/** Bytes of the head of a request: Bun's own server takes as many. */
+export const HEAD_BYTES_MAX = 16 * 1024;
+
+/** How long a client may take for its handshake, and how long for the head of a request. */
+export const HANDSHAKE_MS_MAX = 10_000;
+export const HEAD_MS_MAX = 15_000;
+
+/** How long a client may take for the body of a request: 64 MB over a slow line. */
+export const BODY_MS_MAX = 5 * 60_000;

@@ -6,10 +6,10 @@ export type Role = "viewer" | "operator" | "ingest";
 
 export const ROLES: readonly Role[] = ["viewer", "operator", "ingest"];
 
-/** What a route asks for; `none`: it is open to everybody. */
-export type RouteRole = Role | "none";
+/** What a route asks for. `none`: it is open to everybody; `any`: to everybody who has a role. */
+export type RouteRole = Role | "none" | "any";
 
 /** Whether a client with a role may use a route. */
 export function isEnough(role: Role, needed: RouteRole): boolean {
-  return needed === "none" || role === "operator" || role === needed;
+  return needed === "none" || needed === "any" || role === "operator" || role === needed;
 }

@@ -1,4 +1,5 @@
 import type { Aggregation } from "./aggregation.ts";
+import type { Role } from "./role.ts";
 import type { SinkDefinition } from "./sink.ts";
 import type { SourceDefinition } from "./source.ts";
 import type { DurationMicros, EpochMicros, TimestampUnit } from "./time.ts";
@@ -160,8 +161,56 @@ export interface StatusSettings {
   readonly port: number;
   /** Whether the port was asked for: if not, the next free one is taken when it is busy. */
   readonly portAsked: boolean;
-  /** Required on every address but loopback; undefined: one is made at the first start. */
+  /** Of an operator. Tokens are required on every address but loopback; undefined: some are made. */
   readonly token: string | undefined;
+  readonly tokens?: readonly TokenSettings[];
+  /** Whether clients on this machine are let in without a token. Default: `open`. */
+  readonly loopback?: "open" | "token";
+  /** How long a dashboard stays signed in. Default: `SESSION_MS`. */
+  readonly sessionMs?: number;
+  readonly tls?: TlsSettings;
+  readonly oidc?: OidcSettings;
+}
+
+export interface TokenSettings {
+  readonly name: string;
+  readonly role: Role;
+  readonly token: string;
+  /** Epoch milliseconds; undefined: never. */
+  readonly expiresAtMs?: number | undefined;
+}
+
+export interface TlsSettings {
+  /** Absolute path of the certificate and its chain, PEM. */
+  readonly cert: string;
+  /** Absolute path of its key, PEM. */
+  readonly key: string;
+  /** Absolute path of the authority that signs certificates of clients; undefined: none is asked for. */
+  readonly clientCa: string | undefined;
+  readonly clientCertificates: "optional" | "required";
+  /** By CN or SHA-256 fingerprint. */
+  readonly clients: readonly (readonly [certificate: string, role: Role])[];
+  /** What stands in these files. Whoever loads the configuration reads it. */
+  readonly files?: TlsFiles;
+}
+
+/** PEM texts. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa: string | undefined;
+}
+
+/** An OpenID Connect issuer whose tokens are taken. */
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** Undefined: found by discovery. */
+  readonly jwksUrl: string | undefined;
+  /** A claim, or a path of claims. */
+  readonly roleClaim: string;
+  /** Which value of the claim gives which role. */
+  readonly roles: readonly (readonly [value: string, role: Role])[];
 }
 
 /** What outlives the process. */

@@ -111,7 +111,14 @@ function shownOf(settings: Settings): Readonly<Record<string, string>> {
 }
 
 function secretOf({ status, backup }: Settings): Readonly<Record<string, string>> {
-  return { "status.token": String(status.token), backup: JSON.stringify(backup) ?? "" };
+  return {
+    "status.token": String(status.token),
+    "status.tokens": JSON.stringify(status.tokens ?? []),
+    "status.tls": JSON.stringify(status.tls) ?? "",
+    "status.oidc": JSON.stringify(status.oidc) ?? "",
+    "status.sessionTimeout": String(status.sessionMs),
+    backup: JSON.stringify(backup) ?? "",
+  };
 }
 
 function otherDifferences(before: Settings, after: Settings): Difference[] {
@@ -143,6 +150,11 @@ function restartIssues(before: Settings, after: Settings): ConfigIssue[] {
   fixed("state.key", both(keyOf), "change it by aggregator rekey while the service is stopped");
   fixed("status.host", [before.status.host, after.status.host], "it is being listened on; restart");
   fixed("status.port", [before.status.port, after.status.port], "it is being listened on; restart");
+  const loopback = (settings: Settings): unknown => settings.status.loopback ?? "open";
+  fixed("status.loopback", both(loopback), "it decides who is asked for a token; restart");
+  const listens = ({ status: { tls } }: Settings): unknown =>
+    tls === undefined ? "http" : [tls.clientCa !== undefined && tls.clientCertificates];
+  fixed("status.tls", both(listens), "it is being listened on so; restart");
   fixed("bus", both(busOf), "the journal of the embedded bus is open; restart");
   fixed("source", both(kindOf), "the cursor that is kept is one of the source as it was; restart");
   fixed("source", [shareOf(from), shareOf(to)], "the state belongs to one share; restart");

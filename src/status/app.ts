@@ -3,9 +3,12 @@ import { bodyLimit } from "hono/body-limit";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
+import { isEnough } from "../core/role.ts";
 import { type RouteDeclaration, routesBelow } from "../core/route.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
 import type { PipelineView } from "../pipeline/view.ts";
+import { type Identity, identityOf } from "./access/identity.ts";
+import { sessionRoutes } from "./access/session-routes.ts";
 import { servedDocument } from "./api/served-document.ts";
 import { type Access, guardOf } from "./auth.ts";
 import { actionsOf, controlRoutes } from "./control-routes.ts";
@@ -67,7 +70,7 @@ export function createStatusApp(options: StatusOptions): Hono {
 
 /** Every route of our own, with the role that it asks for: a new one is declared here or is not served. */
 export function statusRoutes(options: StatusOptions): Route[] {
-  const { view, control, logger, secrets = [], mounts = {} } = options;
+  const { view, access, control, logger, secrets = [], mounts = {} } = options;
   const acting = { control, logger, secrets };
   const about = [...stateRoutes(options), ...resultRoutes(options)];
   const index = (c: Context): Response => {
@@ -80,6 +83,7 @@ export function statusRoutes(options: StatusOptions): Route[] {
     ...about,
     ...controlRoutes(acting),
     ...letterRoutes(acting),
+    ...sessionRoutes({ gate: access.mode === "token" ? access.gate : undefined, logger }),
     ...ASSET_ROUTES,
     {
       method: "GET",
@@ -116,7 +120,7 @@ export function createLiveFeed(
     mask: (value) => masked(value, secrets),
     run,
     // Which they are may change with the configuration.
-    actions: () => actionsOf(control),
+    actions: (identity) => actionsFor(identity, control),
     onFailure: (failure) =>
       logger?.error("The dashboards could not be told.", { error: messageOf(failure) }),
   });
@@ -161,13 +165,13 @@ function streamAnswer(c: Context, feed: LiveFeed): Response {
   const headers = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
   // Nobody would read it.
   if (c.req.raw.method === "HEAD") return c.body(null, 200, headers);
-  const stream = feed.open(c.req.header("last-event-id"));
+  const stream = feed.open(c.req.header("last-event-id"), identityOf(c));
   if (stream !== undefined) return c.body(stream, 200, headers);
   c.header("retry-after", "30");
   return jsonAnswer(c, { error: "Too many dashboards are open" }, 503);
 }
 
-function stateRoutes({ view, secrets = [] }: StatusOptions): Route[] {
+function stateRoutes({ view, access, control, secrets = [] }: StatusOptions): Route[] {
   return [
     {
       method: "GET",
@@ -191,7 +195,10 @@ function stateRoutes({ view, secrets = [] }: StatusOptions): Route[] {
       path: "/status",
       role: "viewer",
       about: "source, watermark, rules, sinks",
-      answer: (c) => jsonAnswer(c, masked(view.status(), secrets)),
+      answer(c) {
+        const actions = actionsFor(identityOf(c), control);
+        return jsonAnswer(c, masked({ ...view.status(), actions, access: told(access) }, secrets));
+      },
     },
     {
       method: "GET",
@@ -232,6 +239,20 @@ function stateRoutes({ view, secrets = [] }: StatusOptions): Route[] {
       },
     },
   ];
+}
+
+/** What somebody may do: who only looks sees no buttons. */
+function actionsFor(
+  identity: Identity | undefined,
+  control: ServiceControl | undefined,
+): readonly string[] {
+  return identity === undefined || isEnough(identity.role, "operator") ? actionsOf(control) : [];
+}
+
+function told(access: Access): Readonly<Record<string, unknown>> {
+  if (access.mode === "open") return { mode: "open" };
+  const { attempts, sessions } = access.gate;
+  return { mode: "token", wrong_tokens: attempts.failures, sessions: sessions.count };
 }
 
 /** Takes the secrets out of every text, and leaves numbers and keys alone. */

@@ -2,10 +2,14 @@ import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import { peerOf } from "./access/peer.ts";
 import { admission, type Guard } from "./admission.ts";
 import { DASHBOARD_POLICY, isPage } from "./dashboard/serve-page.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import type { RouteTable } from "./route-table.ts";
+
+/** A year, for this name alone: what other names serve is not ours to say. */
+const STRICT_TRANSPORT = "max-age=31536000";
 
 export interface GuardedAppOptions {
   readonly table: RouteTable;
@@ -28,10 +32,14 @@ export function guardedApp({ table, guard, logger }: GuardedAppOptions): Hono {
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       xFrameOptions: "DENY",
-      // Said by a plain server it would mean nothing; behind a proxy with TLS it is the proxy's to say.
       strictTransportSecurity: false,
     }),
   );
+  app.use(async (c, next) => {
+    await next();
+    // Said by a plain server it would mean nothing; behind a proxy with TLS it is the proxy's to say.
+    if (peerOf(c).isSecure) c.res.headers.set("strict-transport-security", STRICT_TRANSPORT);
+  });
   app.use(async (c, next) => {
     await next();
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 
-type Status = 200 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 422 | 500 | 503;
+type Status = 200 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 422 | 429 | 500 | 503;
 
 /** For eyes as well as for programs: indented, and with a line feed at its end for the terminal. */
 export function jsonAnswer(c: Context, value: unknown, status: Status = 200): Response {

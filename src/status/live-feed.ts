@@ -6,6 +6,7 @@ import {
   STREAM_ROWS_MAX,
 } from "../core/limits.ts";
 import type { PipelineStatus, PipelineView } from "../pipeline/view.ts";
+import { type Identity, viewOf } from "./access/identity.ts";
 
 export interface LiveFeedOptions {
   readonly view: PipelineView;
@@ -13,8 +14,8 @@ export interface LiveFeedOptions {
   readonly mask: (value: unknown) => unknown;
   /** Tells this run of the service from another one: numbers of rows begin anew. */
   readonly run: string;
-  /** What an operator may do now, by the names of the routes. */
-  readonly actions: () => readonly string[];
+  /** What somebody may do now, by the names of the routes; undefined: everybody may look. */
+  readonly actions: (identity: Identity | undefined) => readonly string[];
   /** Told when it could not look. */
   readonly onFailure?: (failure: unknown) => void;
 }
@@ -38,6 +39,8 @@ const SHARE = 50;
 const STALLED_TICKS_MAX = 60;
 
 interface Client {
+  /** Whose it is; undefined: nobody has to say. It is cut when this is no longer so. */
+  readonly identity: Identity | undefined;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   /** Number of the next row that it has not got. */
   nextRow: number;
@@ -85,9 +88,14 @@ export class LiveFeed {
     const status = this.#options.view.status();
     this.#remember(status);
     if (this.#clients.size === 0) return;
-    const text = this.#statusText(status);
+    // One text for all who may do the same.
+    const texts = new Map<string, string>();
     const batches = new Map<number, string>();
     for (const client of this.#clients) {
+      if (client.identity?.isCurrent() === false) {
+        this.#drop(client);
+        continue;
+      }
       if ((client.controller.desiredSize ?? 0) <= 0) {
         client.stalledTicks++;
         if (client.stalledTicks > STALLED_TICKS_MAX) this.#drop(client);
@@ -95,6 +103,9 @@ export class LiveFeed {
       }
       client.stalledTicks = 0;
       this.#tellRows(client, status.results.added, batches);
+      const role = client.identity?.role ?? "";
+      const text = texts.get(role) ?? this.#statusText(status, client.identity);
+      texts.set(role, text);
       this.#send(client, "status", text);
     }
   }
@@ -103,14 +114,15 @@ export class LiveFeed {
    * The stream of one client, undefined when there are too many.
    *
    * @param lastId The last id that it got: it goes on behind that.
+   * @param identity Whose it is; undefined: nobody has to say.
    */
-  open(lastId: string | undefined): ReadableStream<Uint8Array> | undefined {
+  open(lastId: string | undefined, identity?: Identity): ReadableStream<Uint8Array> | undefined {
     if (this.#clients.size >= STREAM_CLIENTS_MAX) return undefined;
     let client: Client | undefined;
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          client = { controller, nextRow: this.#rowAfter(lastId), stalledTicks: 0 };
+          client = { identity, controller, nextRow: this.#rowAfter(lastId), stalledTicks: 0 };
           this.#clients.add(client);
           this.#greet(client);
         },
@@ -129,14 +141,16 @@ export class LiveFeed {
   #greet(client: Client): void {
     const { run, view } = this.#options;
     const status = view.status();
-    this.#send(client, "hello", JSON.stringify({ run, history: this.#history }));
+    const you = client.identity === undefined ? null : viewOf(client.identity);
+    this.#send(client, "hello", JSON.stringify({ run, history: this.#history, you }));
     this.#tellRows(client, status.results.added, new Map());
-    this.#send(client, "status", this.#statusText(status));
+    this.#send(client, "status", this.#statusText(status, client.identity));
   }
 
-  #statusText(status: PipelineStatus): string {
+  #statusText(status: PipelineStatus, identity: Identity | undefined): string {
     const { view, mask, actions } = this.#options;
-    return JSON.stringify(mask({ ...status, windows: view.windowsNow(), actions: actions() }));
+    const windows = view.windowsNow();
+    return JSON.stringify(mask({ ...status, windows, actions: actions(identity) }));
   }
 
   #tellRows(client: Client, added: number, batches: Map<number, string>): void {

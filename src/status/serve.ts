@@ -1,5 +1,15 @@
 import { FatalError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
+import type { TlsFiles, TlsSettings } from "../core/settings.ts";
+import type { Peer } from "./access/peer.ts";
+import {
+  type Handler,
+  IDLE_TIMEOUT_S,
+  type Listener,
+  type Listening,
+  type ListenOptions,
+} from "./listener.ts";
+import { listenTls } from "./tls-server.ts";
 
 export interface ServeOptions {
   readonly host: string;
@@ -7,12 +17,9 @@ export interface ServeOptions {
   readonly port: number;
   /** Whether the port was asked for: if not, and it is taken, the next free one is used. */
   readonly portAsked: boolean;
+  /** With its files; undefined: it serves without TLS. */
+  readonly tls?: TlsSettings | undefined;
   readonly logger: Logger;
-}
-
-/** Anything that answers requests: a Hono application is such. */
-export interface Handler {
-  fetch(request: Request): Response | Promise<Response>;
 }
 
 export interface RunningServer {
@@ -22,22 +29,17 @@ export interface RunningServer {
   readonly port: number;
   /** Where the runtime can stop to listen for a while; undefined: it cannot. */
   readonly listening: Listening | undefined;
+  /** From now on new connections see these; undefined: there is no TLS. */
+  readonly useCertificate: ((files: TlsFiles) => void) | undefined;
   /** Takes no more requests, and lets those under way finish for a moment. May be called twice. */
   stop(): Promise<void>;
-}
-
-export interface Listening {
-  /** Refuses new connections and closes those without a request; the others go on. */
-  pause(): void;
-  /** Takes connections again. False: the port is taken by now, or no file can be opened. */
-  resume(): boolean;
 }
 
 /** How many ports are tried after a taken one that nobody asked for. */
 const NEXT_PORTS_MAX = 20;
 
-/** Twice what the longest poll of our own bus is silent; the usual ten seconds would cut it. */
-const IDLE_TIMEOUT_S = 120;
+/** No part takes a larger body: each has a limit of its own, and this one guards what has none. */
+const BODY_BYTES_MAX = 128 * 1024 * 1024;
 
 /** What a request under way gets before it is cut: long polls end by the abort that they see. */
 const STOP_GRACE_MS = 2_000;
@@ -48,20 +50,22 @@ const STOP_GRACE_MS = 2_000;
  * @throws {FatalError} The port is taken, or the address is not ours.
  */
 export async function serve(app: Handler, options: ServeOptions): Promise<RunningServer> {
-  const { host, port, portAsked, logger } = options;
+  const { host, port, portAsked, tls, logger } = options;
   const last = portAsked || port === 0 ? port : Math.min(port + NEXT_PORTS_MAX, 65_535);
   for (let candidate = port; ; candidate++) {
     try {
-      const server = listen(app, { host, port: candidate });
+      const at = { hostname: host.replace(/^\[(.*)\]$/, "$1"), port: candidate };
+      const server = tls === undefined ? listen(app, at) : await listenTls(app, { ...at, tls });
       if (candidate !== port) {
         logger.warn(`Port ${port} is taken, port ${server.port} is used instead.`, {
           port: server.port,
         });
       }
       return {
-        url: `http://${authority(host)}:${server.port}`,
+        url: `${tls === undefined ? "http" : "https"}://${authority(host)}:${server.port}`,
         port: server.port,
         listening: server.listening,
+        useCertificate: server.useCertificate,
         stop: once(() => stopWithin(server, STOP_GRACE_MS)),
       };
     } catch (thrown) {
@@ -102,16 +106,6 @@ function once(action: () => Promise<void>): () => Promise<void> {
   return () => (done ??= action());
 }
 
-/** What both runtimes give. */
-interface Listener {
-  readonly port: number;
-  readonly listening?: Listening;
-  /** Resolves when the last request has ended. */
-  drain(): Promise<void>;
-  /** Cuts what is under way. */
-  cut(): Promise<void>;
-}
-
 async function stopWithin(listener: Listener, graceMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const grace = new Promise<"late">((resolve) => {
@@ -122,14 +116,10 @@ async function stopWithin(listener: Listener, graceMs: number): Promise<void> {
   if (outcome === "late") await listener.cut();
 }
 
-interface ListenOptions {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** Of Bun's own server: what is used here. */
 interface BunServer {
   readonly port: number;
+  requestIP(request: Request): { readonly address: string } | null;
   stop(closeConnections?: boolean): Promise<void>;
 }
 
@@ -144,13 +134,17 @@ interface Runtimes {
       development: boolean;
       /** False: outside of development Bun shares a taken port with whoever has it. */
       reusePort: boolean;
-      fetch: (request: Request) => Response | Promise<Response>;
+      maxRequestBodySize: number;
+      fetch: (request: Request, server: BunServer) => Response | Promise<Response>;
     }): BunServer;
   };
   readonly Deno?: {
     serve(
       options: { hostname: string; port: number; onListen: () => void },
-      handler: (request: Request) => Response | Promise<Response>,
+      handler: (
+        request: Request,
+        info: { readonly remoteAddr: { readonly hostname?: string } },
+      ) => Response | Promise<Response>,
     ): {
       readonly addr: { readonly port: number };
       shutdown(): Promise<void>;
@@ -159,18 +153,17 @@ interface Runtimes {
 }
 
 /** Here Bun and Deno differ: each has a server of its own. */
-function listen(app: Handler, { host, port }: ListenOptions): Listener {
-  const hostname = host.replace(/^\[(.*)\]$/, "$1");
+function listen(app: Handler, { hostname, port }: ListenOptions): Listener {
   const { Bun, Deno } = globalThis as Runtimes; // each runtime has one of them
-  const fetch = (request: Request): Response | Promise<Response> => app.fetch(request);
   if (Deno !== undefined) {
     let cutOff = (): void => {};
     const isCut = new Promise<Response>((resolve) => {
       cutOff = () => resolve(new Response("Stopping\n", { status: 503 }));
     });
     // A server of Deno that shuts down cannot be cut: those under way are answered in their stead.
-    const handler = (request: Request): Promise<Response> => Promise.race([fetch(request), isCut]);
-    const server = Deno.serve({ hostname, port, onListen: () => {} }, handler);
+    const server = Deno.serve({ hostname, port, onListen: () => {} }, (request, { remoteAddr }) =>
+      Promise.race([app.fetch(request, { address: remoteAddr.hostname }), isCut]),
+    );
     return {
       port: server.addr.port,
       drain: () => server.shutdown(),
@@ -185,9 +178,25 @@ function listen(app: Handler, { host, port }: ListenOptions): Listener {
       idleTimeout: IDLE_TIMEOUT_S,
       development: false,
       reusePort: false,
-      fetch,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      fetch: (request, server) => app.fetch(request, new BunPeer(request, server)),
     });
   return new BunListener(serveAt(port), serveAt);
+}
+
+/** Asked for its address only where somebody wants to know. */
+class BunPeer implements Peer {
+  readonly #request: Request;
+  readonly #server: BunServer;
+
+  constructor(request: Request, server: BunServer) {
+    this.#request = request;
+    this.#server = server;
+  }
+
+  get address(): string | undefined {
+    return this.#server.requestIP(this.#request)?.address;
+  }
 }
 
 /** A server of Bun, which has to be made anew to listen again. */

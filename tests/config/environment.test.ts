@@ -21,6 +21,9 @@ function messagesOf(variables: Variables): string[] {
   return [];
 }
 
+/** What the environment says nothing of. */
+const STATUS_DEFAULTS = { tokens: [], loopback: "open", sessionMs: 43_200_000 } as const;
+
 describe("the environment alone", () => {
   test("says where to serve and to keep", () => {
     const settings = resolve({
@@ -30,6 +33,7 @@ describe("the environment alone", () => {
       AGGREGATOR_TOKEN: "t0ken",
     });
     expect(settings.status).toEqual({
+      ...STATUS_DEFAULTS,
       host: "0.0.0.0",
       port: 8123,
       portAsked: true,
@@ -150,7 +154,13 @@ describe("the environment beside a file", () => {
       },
       complete,
     );
-    expect(settings.status).toEqual({ host: "localhost", port: 1, portAsked: true, token: "ours" });
+    expect(settings.status).toEqual({
+      ...STATUS_DEFAULTS,
+      host: "localhost",
+      port: 1,
+      portAsked: true,
+      token: "ours",
+    });
     expect(settings.state.dir).toBe("/srv/plant/ours");
     expect(settings.ignoredVariables).toEqual([
       "VABUS_URL",

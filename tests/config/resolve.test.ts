@@ -42,7 +42,14 @@ describe("resolveConfig()", () => {
       },
       functions: ["sum", "avg", "min", "max", "count"],
       dedupe: { for: 3_600_000_000, idsMax: 5_000_000 },
-      status: { host: "127.0.0.1", port: 8000, portAsked: false },
+      status: {
+        host: "127.0.0.1",
+        port: 8000,
+        portAsked: false,
+        tokens: [],
+        loopback: "open",
+        sessionMs: 43_200_000,
+      },
       metrics: { everyMs: 10_000 },
       state: {
         dir: "/srv/plant/aggregator-data",

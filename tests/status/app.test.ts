@@ -5,10 +5,11 @@ import { type Logger, silentLogger } from "../../src/core/logger.ts";
 import type { PipelineView } from "../../src/pipeline/view.ts";
 import { createStatusApp } from "../../src/status/app.ts";
 import type { Access } from "../../src/status/auth.ts";
+import { tokenAccess } from "../support/token-access.ts";
 import { fakeView } from "./fake-view.ts";
 
 const OPEN: Access = { mode: "open" };
-const TOKEN: Access = { mode: "token", origin: "settings", digest: new Uint8Array(32) };
+const TOKEN: Access = tokenAccess("t0ken");
 
 function appOf(
   options: { view?: PipelineView; access?: Access; logger?: Logger; secrets?: string[] } = {},

@@ -4,18 +4,15 @@ import { join } from "node:path";
 import type { Hono } from "hono";
 import { silentLogger } from "../../src/core/logger.ts";
 import { createStatusApp } from "../../src/status/app.ts";
-import { decideAccess } from "../../src/status/auth.ts";
 import { DASHBOARD_POLICY } from "../../src/status/dashboard/serve-page.ts";
 import { BUNDLE_FOLDER, buildDashboard } from "../support/dashboard.ts";
+import { tokenAccess } from "../support/token-access.ts";
 import { fakeView } from "./fake-view.ts";
 
 const HTML = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
 
 function appOf(token?: string): Hono {
-  const access =
-    token === undefined
-      ? ({ mode: "open" } as const)
-      : decideAccess({ host: "0.0.0.0", token }, () => undefined);
+  const access = token === undefined ? ({ mode: "open" } as const) : tokenAccess(token);
   return createStatusApp({ view: fakeView(), access, logger: silentLogger });
 }
 

@@ -4,7 +4,7 @@ import { FatalError, TransientError } from "../../src/core/errors.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import type { ReplayQuery, ServiceControl } from "../../src/pipeline/control.ts";
 import { createStatusApp } from "../../src/status/app.ts";
-import { decideAccess } from "../../src/status/auth.ts";
+import { accessAt } from "../support/token-access.ts";
 import { fakeView } from "./fake-view.ts";
 
 const OUTCOME = {
@@ -20,7 +20,7 @@ function appOf(control: Partial<ServiceControl> = {}, host = "127.0.0.1") {
   const done = async (): Promise<void> => {};
   const app = createStatusApp({
     view: fakeView(),
-    access: decideAccess({ host, token: "t0k" }, () => undefined),
+    access: accessAt(host, "t0k"),
     logger: silentLogger,
     secrets: ["hunter2"],
     control: {

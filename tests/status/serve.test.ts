@@ -4,13 +4,9 @@ import { text } from "node:stream/consumers";
 import { FatalError } from "../../src/core/errors.ts";
 import { type LogFields, silentLogger } from "../../src/core/logger.ts";
 import { createStatusApp } from "../../src/status/app.ts";
-import { decideAccess } from "../../src/status/auth.ts";
-import {
-  type Handler,
-  type RunningServer,
-  type ServeOptions,
-  serve,
-} from "../../src/status/serve.ts";
+import type { Handler } from "../../src/status/listener.ts";
+import { type RunningServer, type ServeOptions, serve } from "../../src/status/serve.ts";
+import { accessAt } from "../support/token-access.ts";
 import { fakeView } from "./fake-view.ts";
 
 const running: RunningServer[] = [];
@@ -134,7 +130,7 @@ describe("the status page over a socket", () => {
     start(
       createStatusApp({
         view: fakeView(),
-        access: decideAccess({ host, token }, () => undefined),
+        access: accessAt(host, token),
         logger: silentLogger,
       }),
       { host },

@@ -1,9 +1,9 @@
 import { silentLogger } from "../../src/core/logger.ts";
 import { createLiveFeed, createStatusApp } from "../../src/status/app.ts";
-import { decideAccess } from "../../src/status/auth.ts";
 import type { LiveFeed } from "../../src/status/live-feed.ts";
 import { serve } from "../../src/status/serve.ts";
 import type { StagedPipeline } from "./staged-pipeline.ts";
+import { tokenAccess } from "./token-access.ts";
 
 /** A dashboard that is served, over a pipeline that plays itself. */
 export interface Stage extends AsyncDisposable {
@@ -32,10 +32,7 @@ export async function openStage(
     view: pipeline,
     control,
     feed,
-    access:
-      token === undefined
-        ? { mode: "open" }
-        : decideAccess({ host: "0.0.0.0", token }, () => undefined),
+    access: token === undefined ? { mode: "open" } : tokenAccess(token),
     logger: silentLogger,
   });
   const server = await serve(app, {

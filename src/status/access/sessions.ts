@@ -1,0 +1,95 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Clock } from "../../core/clock.ts";
+import { SIGNED_IN_MAX, TOKEN_BYTES } from "../../core/limits.ts";
+import { secondsOf } from "../../core/time.ts";
+import type { Identity } from "./identity.ts";
+
+interface Session {
+  /** Who showed the token. Asked again at every use: a revoked token ends its sessions. */
+  readonly holder: () => Identity | undefined;
+  readonly endsAtMs: number;
+}
+
+/** A session that was begun: both are told to the browser once. */
+export interface BegunSession {
+  /** The value of its cookie. */
+  readonly id: string;
+  readonly endsAtMs: number;
+}
+
+/**
+ * Dashboards that are signed in, in memory: after a restart one signs in again. Kept by the hash of
+ * their ids.
+ */
+export class Sessions {
+  readonly #clock: Clock;
+  /** The oldest first. */
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get count(): number {
+    this.#forgetEnded();
+    return this.#sessions.size;
+  }
+
+  /** @param holder Who it is for, for as long as that is so; undefined: it is no more. */
+  begin(holder: () => Identity | undefined, lastsMs: number): BegunSession {
+    this.#forgetEnded();
+    const id = randomBytes(TOKEN_BYTES).toString("base64url");
+    const ends = this.#nowMs() + lastsMs;
+    const endsAtMs = Math.min(ends, holder()?.expiresAtMs ?? ends);
+    this.#sessions.set(keyOf(id), { holder, endsAtMs });
+    if (this.#sessions.size > SIGNED_IN_MAX) {
+      this.#sessions.delete(this.#sessions.keys().next().value!);
+    }
+    return { id, endsAtMs };
+  }
+
+  /** Whose session it is; undefined: nobody's any more. */
+  find(id: string): Identity | undefined {
+    const key = keyOf(id);
+    const identity = this.#holderOf(key);
+    if (identity === undefined) return undefined;
+    const { name, role } = identity;
+    const { endsAtMs } = this.#sessions.get(key)!; // it was just found
+    return {
+      name,
+      role,
+      via: "session",
+      expiresAtMs: endsAtMs,
+      isCurrent: () => this.#holderOf(key)?.role === role,
+    };
+  }
+
+  end(id: string): void {
+    this.#sessions.delete(keyOf(id));
+  }
+
+  #holderOf(key: string): Identity | undefined {
+    const session = this.#sessions.get(key);
+    if (session === undefined) return undefined;
+    const identity = this.#nowMs() < session.endsAtMs ? session.holder() : undefined;
+    if (identity === undefined) this.#sessions.delete(key);
+    return identity;
+  }
+
+  #forgetEnded(): void {
+    for (const key of [...this.#sessions.keys()]) this.#holderOf(key);
+  }
+
+  #nowMs(): number {
+    return secondsOf(this.#clock.now()) * 1_000;
+  }
+}
+
+/** What a page of ours has to send along with what acts: another page can send the cookie, and not this. */
+export function csrfTokenOf(id: string): string {
+  return createHash("sha256").update(`csrf ${id}`).digest("base64url");
+}
+
+function keyOf(id: string): string {
+  return createHash("sha256").update(id).digest("base64url");
+}
