@@ -3,10 +3,10 @@ import { main } from "../../src/cli/main.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { createStatusApp } from "../../src/status/app.ts";
 import type { Access } from "../../src/status/auth.ts";
-import { decideAccess } from "../../src/status/auth.ts";
 import { type RunningServer, serve } from "../../src/status/serve.ts";
 import { captureTerminal } from "../support/capture-terminal.ts";
 import { StagedPipeline } from "../support/staged-pipeline.ts";
+import { tokenAccess } from "../support/token-access.ts";
 
 let server: RunningServer | undefined;
 
@@ -65,7 +65,7 @@ describe("status", () => {
   });
 
   test("tells that the token is missing, or wrong", async () => {
-    await serveStage(decideAccess({ host: "0.0.0.0", token: "right-token" }, () => undefined));
+    await serveStage(tokenAccess("right-token"));
     const missing = await call([server!.url]);
     expect(missing.code).toBe(1);
     expect(missing.stderr).toContain("wants a token");
