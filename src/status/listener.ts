@@ -11,7 +11,7 @@ export interface Listener {
   readonly port: number;
   readonly listening?: Listening;
   /** From now on new connections see these. Only with TLS. */
-  useCertificate?(files: TlsFiles): void;
+  readonly useCertificate?: (files: TlsFiles) => void;
   /** Resolves when the last request has ended. */
   drain(): Promise<void>;
   /** Cuts what is under way. */

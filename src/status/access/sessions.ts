@@ -77,7 +77,7 @@ export class Sessions {
   }
 
   #forgetEnded(): void {
-    for (const key of [...this.#sessions.keys()]) this.#holderOf(key);
+    for (const key of this.#sessions.keys()) this.#holderOf(key);
   }
 
   #nowMs(): number {
