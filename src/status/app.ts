@@ -6,7 +6,7 @@ import { redact } from "../core/redact.ts";
 import { isEnough } from "../core/role.ts";
 import { type RouteDeclaration, routesBelow } from "../core/route.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
-import type { PipelineView } from "../pipeline/view.ts";
+import type { PipelineStatus, PipelineView } from "../pipeline/view.ts";
 import { type Identity, identityOf } from "./access/identity.ts";
 import { sessionRoutes } from "./access/session-routes.ts";
 import { servedDocument } from "./api/served-document.ts";
@@ -197,7 +197,8 @@ function stateRoutes({ view, access, control, secrets = [] }: StatusOptions): Ro
       about: "source, watermark, rules, sinks",
       answer(c) {
         const actions = actionsFor(identityOf(c), control);
-        return jsonAnswer(c, masked({ ...view.status(), actions, access: told(access) }, secrets));
+        const answer: StatusAnswer = { ...view.status(), actions, access: told(access) };
+        return jsonAnswer(c, masked(answer, secrets));
       },
     },
     {
@@ -241,6 +242,17 @@ function stateRoutes({ view, access, control, secrets = [] }: StatusOptions): Ro
   ];
 }
 
+/** What `/status` answers: how the service is, and what of it is for who asks. */
+export interface StatusAnswer extends PipelineStatus {
+  /** What who asks may do: who only looks nothing. */
+  readonly actions: readonly string[];
+  readonly access: AccessStatus;
+}
+
+export type AccessStatus =
+  | { readonly mode: "open" }
+  | { readonly mode: "token"; readonly wrong_tokens: number; readonly sessions: number };
+
 /** What somebody may do: who only looks sees no buttons. */
 function actionsFor(
   identity: Identity | undefined,
@@ -249,7 +261,7 @@ function actionsFor(
   return identity === undefined || isEnough(identity.role, "operator") ? actionsOf(control) : [];
 }
 
-function told(access: Access): Readonly<Record<string, unknown>> {
+function told(access: Access): AccessStatus {
   if (access.mode === "open") return { mode: "open" };
   const { attempts, sessions } = access.gate;
   return { mode: "token", wrong_tokens: attempts.failures, sessions: sessions.count };

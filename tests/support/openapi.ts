@@ -109,7 +109,7 @@ const INFO = {
     "The HTTP interface of a running service. Times are Unix seconds, windows are [start, end). Answers are " +
     'JSON for the eye, errors are `{"error": …}`. HEAD is answered as GET. Fields may be added to answers: ' +
     "take those that you know. `x-role` of an operation tells who may use it: an `operator` may do everything, a " +
-    "`viewer` looks, `ingest` publishes to the bus and reads it, `none` is open to everybody.",
+    "`viewer` looks, `ingest` publishes to the bus and reads it; `any` of them, `none` is open to everybody.",
 };
 
 const TAGS: Readonly<Record<string, string>> = {
@@ -118,6 +118,7 @@ const TAGS: Readonly<Record<string, string>> = {
   "Dead letters": "What was refused, and again after a fix.",
   Control: "What an operator may do.",
   Bus: "Our own bus: there where no other is configured.",
+  "Signing in": "Sessions of browsers.",
   Dashboard: "The page, and this document.",
 };
 
@@ -261,6 +262,10 @@ const COMMON: Readonly<Record<string, AnswerDoc>> = {
     "The role does not reach, or a page of another site asks.",
     "Requests from pages of other sites are refused",
   ),
+  Slowed: {
+    ...error("Too many wrong tokens came from there.", "Too many wrong tokens came from here"),
+    headers: { "Retry-After": "Seconds until it is worth another try." },
+  },
   TooLarge: error("The body is too large.", "Body is larger than 65536 bytes"),
   Failed: error("It failed; its log says why.", "Internal error, see the log"),
 };
@@ -269,7 +274,13 @@ const COMMON: Readonly<Record<string, AnswerDoc>> = {
 function addedAnswers({ role, method }: RouteDeclaration): Record<number, Json> {
   const common = (name: string): Json => ({ $ref: `#/components/responses/${name}` });
   return {
-    ...(role === "none" ? {} : { 401: common("Unauthorized"), 403: common("Forbidden") }),
+    ...(role === "none"
+      ? {}
+      : {
+          401: common("Unauthorized"),
+          403: common("Forbidden"),
+          429: common("Slowed"),
+        }),
     ...(method === "GET" ? {} : { 413: common("TooLarge") }),
     500: common("Failed"),
   };

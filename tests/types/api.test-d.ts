@@ -23,6 +23,7 @@ import type {
   statusAnswer,
   windowsAnswer,
 } from "../../src/status/api/state-answers.ts";
+import type { StatusAnswer } from "../../src/status/app.ts";
 
 /** Whether each can stand for the other, but for what is read-only. */
 type Same<One, Other> = [Plain<One>] extends [Plain<Other>]
@@ -46,7 +47,7 @@ function holds<_Claim extends true>(): void {}
 
 holds<Same<InferOutput<typeof healthAnswer>, Health>>();
 holds<Same<InferOutput<typeof readyAnswer> | InferOutput<typeof notReadyAnswer>, Readiness>>();
-holds<Same<InferOutput<typeof statusAnswer>, PipelineStatus>>();
+holds<Same<InferOutput<typeof statusAnswer>, StatusAnswer>>();
 holds<Same<InferOutput<typeof statusAnswer>["rules"][number], PipelineStatus["rules"][number]>>();
 holds<Same<InferOutput<typeof statusAnswer>["sinks"][number], PipelineStatus["sinks"][number]>>();
 holds<Same<InferOutput<typeof statusAnswer>["source"], PipelineStatus["source"]>>();

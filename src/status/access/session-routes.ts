@@ -55,16 +55,19 @@ async function logIn(c: Context, gate: Gate | undefined, logger: Logger): Promis
   if (isCrossSite(c.req.raw.headers)) {
     return jsonAnswer(c, { error: "Requests from pages of other sites are refused" }, 403);
   }
-  if (gate === undefined) {
-    return jsonAnswer(c, { error: "Nobody has to sign in here: this machine is let in" }, 409);
-  }
   const token = await tokenIn(c);
   if (token === undefined) {
     const error = 'Body must hold the token: {"token": "…"}, or token=… as a form';
     return jsonAnswer(c, { error }, 400);
   }
+  if (gate === undefined) {
+    return jsonAnswer(c, { error: "Nobody has to sign in here: this machine is let in" }, 409);
+  }
   const found = await gate.check(token, c);
   if ("error" in found) {
+    if (found.status === 401) {
+      c.header("www-authenticate", 'Bearer realm="aggregator", error="invalid_token"');
+    }
     if (found.retryAfterS !== undefined) c.header("retry-after", String(found.retryAfterS));
     return jsonAnswer(c, { error: found.error }, found.status);
   }

@@ -69,6 +69,8 @@ export const status = {
   alerts: [],
   dead_letters: 3,
   results: { added: 4711, series: 1000 },
+  actions: ["pause", "checkpoint"],
+  access: { mode: "token", wrong_tokens: 3, sessions: 1 },
   checkpoint_age_seconds: 0.8,
 };
 
@@ -137,4 +139,12 @@ export const configErrors = {
       message: '"5 minuts": unit must be one of ms, s, m, h or d',
     },
   ],
+};
+
+export const signedIn = {
+  name: "shift lead",
+  role: "operator",
+  via: "session",
+  expires_at: 1_700_043_200,
+  csrf_token: "8VXbz0",
 };

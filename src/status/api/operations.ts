@@ -13,6 +13,7 @@ import {
 } from "./action-answers.ts";
 import * as examples from "./examples.ts";
 import { resultsAnswer, seriesAnswer } from "./result-answers.ts";
+import { loginAnswer, loginBody, logoutAnswer, sessionAnswer } from "./session-answers.ts";
 import {
   deadLettersAnswer,
   healthAnswer,
@@ -259,11 +260,66 @@ const DASHBOARD: OperationDocs = {
   },
 };
 
+const SESSIONS: OperationDocs = {
+  "POST /login": {
+    tag: "Signing in",
+    about:
+      "For browsers: other clients show their token with each request. The cookie is `HttpOnly` and " +
+      "`SameSite=Strict`; it ends with its token.",
+    body: {
+      types: ["application/json", "application/x-www-form-urlencoded"],
+      about: "The token.",
+      schema: loginBody,
+      example: { token: "t0ken" },
+      isRequired: true,
+    },
+    answers: {
+      200: {
+        about: "Signed in.",
+        schema: loginAnswer,
+        example: examples.signedIn,
+        headers: { "Set-Cookie": "The session." },
+      },
+      400: error("There is no token in the body.", "Body must hold the token"),
+      401: {
+        ...error("The token is wrong, or expired.", "Token is wrong"),
+        headers: { "WWW-Authenticate": "How to say who one is." },
+      },
+      403: error("The token is for the bus alone, or a page of another site asks.", "…"),
+      409: error("Everybody on this machine is let in.", "Nobody has to sign in here"),
+      429: {
+        ...error("Too many wrong tokens came from there.", "Too many wrong tokens came from here"),
+        headers: { "Retry-After": "Seconds until it is worth another try." },
+      },
+      503: {
+        ...error(
+          "The issuer of the token cannot be asked.",
+          "The issuer of tokens cannot be asked",
+        ),
+        headers: { "Retry-After": "Seconds until it is worth another try." },
+      },
+    },
+  },
+  "POST /logout": {
+    tag: "Signing in",
+    answers: {
+      200: { about: "Signed out.", schema: logoutAnswer, example: { signed_in: false } },
+    },
+  },
+  "GET /session": {
+    tag: "Signing in",
+    answers: {
+      200: { about: "Who asks.", schema: sessionAnswer, example: examples.signedIn },
+    },
+  },
+};
+
 /** What is said of every route of our own. Made into `openapi.json` by `bun run generate`. */
 export const STATUS_OPERATIONS: OperationDocs = {
   ...STATE,
   ...RESULTS,
   ...LETTERS,
   ...CONTROL,
+  ...SESSIONS,
   ...DASHBOARD,
 };

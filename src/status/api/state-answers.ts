@@ -141,6 +141,18 @@ export const statusAnswer = v.pipe(
       v.description("What `/results` has."),
     ),
     checkpoint_age_seconds: number("Since the last checkpoint."),
+    actions: v.pipe(v.array(v.string()), v.description("What who asks may do; a viewer: nothing.")),
+    access: v.pipe(
+      v.variant("mode", [
+        v.object({ mode: v.literal("open") }),
+        v.object({
+          mode: v.literal("token"),
+          wrong_tokens: count("Wrong tokens that were shown, since the start."),
+          sessions: count("Browsers that are signed in."),
+        }),
+      ]),
+      v.description("Whether everybody on this machine is let in, or who shows a token."),
+    ),
   }),
   v.title("Status"),
 );

@@ -92,7 +92,11 @@ describe("the document of the interface", () => {
       },
     ]);
     expect(document.paths["/dead-letters/replay"]).toMatchObject({
-      post: { requestBody: { required: false }, security: [{ bearer: [] }], "x-role": "operator" },
+      post: {
+        requestBody: { required: false },
+        security: [{ bearer: [] }, { cookie: [] }, { certificate: [] }],
+        "x-role": "operator",
+      },
     });
   });
 });
