@@ -13,7 +13,6 @@ interface Part {
  */
 export class OutputLines {
   readonly #parts: Part[] = [];
-  readonly #encoder = new TextEncoder();
 
   /** Keeps whole lines that lie in [from, to) of `bytes`, without the carriage returns that end them. */
   addLines(bytes: Uint8Array, from: number, to: number): void {
@@ -44,7 +43,7 @@ export class OutputLines {
 
   /** Keeps a line that is written anew. Returns its bytes, or adds nothing when they are more than `max`. */
   addText(line: string, max: number): number {
-    const bytes = this.#encoder.encode(`${line}\n`);
+    const bytes = encoder.encode(`${line}\n`);
     if (bytes.length - 1 <= max) this.#add(bytes, 0, bytes.length);
     return bytes.length - 1;
   }
@@ -71,4 +70,5 @@ export class OutputLines {
   }
 }
 
+const encoder = new TextEncoder();
 const FEED = new Uint8Array([LINE_FEED]);

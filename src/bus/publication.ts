@@ -45,7 +45,9 @@ const REJECTIONS_TOLD_MAX = 1_000;
 const LINE_FEED = 10;
 const BRACE_OPEN = 123;
 
+// One of each for all publications: making them is not free, and none of them remembers anything.
 const scratch = new Scratch();
+const lineText = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Reads a body: one record, an array of records, or NDJSON. Which of these it is shows in the body
@@ -97,7 +99,6 @@ function readArray(body: Uint8Array, start: number, checks: RecordChecks): Publi
 
 class PublicationBuilder {
   readonly #check: Check;
-  readonly #text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #rejected: Rejection[] = [];
   #rejectedCount = 0;
   readonly #lines = new OutputLines();
@@ -137,7 +138,7 @@ class PublicationBuilder {
     if (from === to) return;
     let text: string;
     try {
-      text = this.#text.decode(body.subarray(from, to));
+      text = lineText.decode(body.subarray(from, to));
     } catch {
       this.#reject("invalid_json", "record is not UTF-8");
       return;

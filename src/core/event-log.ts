@@ -60,7 +60,7 @@ export interface EventLog {
    * Appends whole events (NDJSON, each ended by a line feed) and resolves when they are on disk. Calls
    * may overlap; those under way together are synced together.
    *
-   * @param lines The log's own from now on: they must not be changed any more.
+   * @param lines The log's own from now on: nobody else may look at them any more.
    * @param events How many lines they are; the caller is trusted.
    * @returns The cursor behind the last of them.
    * @throws {LogFullError} Nothing was appended.

@@ -36,6 +36,7 @@ class EmbeddedReader implements SourceReader {
   readonly #context: SourceContext;
   readonly #closing = new AbortController();
   #cursor: Cursor | undefined;
+  #asked: { readonly signal: AbortSignal; readonly either: AbortSignal } | undefined;
   /** Of the last batch, which nobody looks at any more when the next is read. */
   #memory: Uint8Array | undefined;
 
@@ -46,9 +47,8 @@ class EmbeddedReader implements SourceReader {
   }
 
   async read(signal: AbortSignal): Promise<SourceRead> {
-    const either = AbortSignal.any([signal, this.#closing.signal]);
     const isFirst = this.#cursor === undefined;
-    const { result, gap } = await this.#next(either);
+    const { result, gap } = await this.#next(this.#either(signal));
     if (result.events === 0 && gap === undefined) return { kind: "empty" };
     this.#cursor = result.cursor;
     this.#memory = result.bytes;
@@ -74,6 +74,14 @@ class EmbeddedReader implements SourceReader {
 
   async close(): Promise<void> {
     this.#closing.abort(new Error("Cannot read the embedded bus: the source is closed"));
+  }
+
+  /** Of the same signal the same one, since the loop asks with one signal all its life. */
+  #either(signal: AbortSignal): AbortSignal {
+    if (this.#asked?.signal !== signal) {
+      this.#asked = { signal, either: AbortSignal.any([signal, this.#closing.signal]) };
+    }
+    return this.#asked.either;
   }
 
   async #next(signal: AbortSignal): Promise<{ result: LogRead; gap: Gap | undefined }> {

@@ -170,7 +170,7 @@ class Journal implements EventLog {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const sleeper of this.#sleepers) sleeper.abort();
+    this.#wake();
     await this.#writer;
     await this.#files.close();
   }
@@ -196,7 +196,7 @@ class Journal implements EventLog {
           cursor += events;
           done.resolve(String(cursor));
         }
-        for (const sleeper of this.#sleepers) sleeper.abort();
+        this.#wake();
       } catch (thrown) {
         if (thrown instanceof FatalError) this.#broken = thrown;
         for (const { done } of group) done.reject(failureOf(thrown));
@@ -274,6 +274,11 @@ class Journal implements EventLog {
     this.#sleepers.add(sleeper);
     await this.#options.clock.sleep(waitMs, AbortSignal.any([signal, sleeper.signal]));
     this.#sleepers.delete(sleeper);
+  }
+
+  #wake(): void {
+    // With a reason, or an error with a stack would be made for nobody, at each append.
+    for (const sleeper of this.#sleepers) sleeper.abort("woken");
   }
 
   #sequenceOf(after: Cursor | undefined): number {

@@ -27,7 +27,7 @@ export class RecentLines {
     this.#bytesMax = bytesMax;
   }
 
-  /** Adds what comes next. @param piece.lines Not changed from now on. */
+  /** Adds what comes next. @param piece.lines Nobody else's from now on: they are freed in the end. */
   add(piece: Piece): void {
     const { lines } = piece;
     // A part of something larger would keep the whole of it.
@@ -35,8 +35,10 @@ export class RecentLines {
     this.#pieces.push(isPart ? { ...piece, lines: lines.slice() } : piece);
     this.#bytes += lines.length;
     while (this.#bytes > this.#bytesMax || this.#pieces.length - this.#head > PIECES_MAX) {
-      this.#bytes -= this.#pieces[this.#head]!.lines.length;
+      const { lines: oldest } = this.#pieces[this.#head]!;
+      this.#bytes -= oldest.length;
       this.#pieces[this.#head++] = GONE;
+      giveBack(oldest);
     }
     if (this.#head < PIECES_MAX) return;
     this.#pieces = this.#pieces.slice(this.#head);
@@ -88,3 +90,12 @@ export class RecentLines {
 }
 
 const GONE: Piece = { firstSequence: -1, events: 0, lines: new Uint8Array(0) };
+
+/**
+ * Frees memory that is the log's alone. The collector would come to it much later: until then every body
+ * takes new memory, which the system has to clear first, and that costs more than to check the events.
+ */
+function giveBack(lines: Uint8Array): void {
+  const { buffer } = lines;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === lines.length) buffer.transfer(0);
+}

@@ -23,7 +23,8 @@ export function admission(table: RouteTable, guard: Guard): MiddlewareHandler {
   return async (c, next) => {
     const { method, path } = c.req;
     const route = table.find(method, path);
-    const declared = table.at(path);
+    // What is declared for other methods matters only where this one is not.
+    const declared = route === undefined ? table.at(path) : [route];
     // Of what is open to everybody nothing has to be hidden, not even its methods.
     const isOpen = (route ?? declared[0])?.role === "none";
     const refusal = isOpen ? undefined : await guard(c, route);

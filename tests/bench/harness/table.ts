@@ -30,11 +30,25 @@ export function throughputTable(options: {
   readonly standings: readonly Standing[];
   readonly events: number;
   readonly baseline: string;
+  /** Further ones to compare with. */
+  readonly others?: readonly string[];
   /** Figures of `extra`, behind the usual ones. */
   readonly extra?: readonly Column[];
 }): Table {
-  const { title, remarks, standings, events, baseline, extra = [] } = options;
+  const { title, remarks, standings, events, baseline, others = [], extra = [] } = options;
   const base = standingOf(standings, baseline);
+  const columnsOfOthers = others.flatMap((name, i): Column[] => [
+    { key: `ratio${i}`, head: `to ${name}`, digits: 2 },
+    { key: `cpuRatio${i}`, head: "in CPU time", digits: 2 },
+  ]);
+  const ratiosOf = (standing: Standing) =>
+    others.flatMap((name, i) => {
+      const other = standingOf(standings, name);
+      return [
+        [`ratio${i}`, ratio(standing, other)],
+        [`cpuRatio${i}`, ratio(standing, other, ({ cpuSeconds }) => cpuSeconds)],
+      ];
+    });
   return {
     title,
     ...(remarks === undefined ? {} : { remarks }),
@@ -42,6 +56,7 @@ export function throughputTable(options: {
       { key: "rate", head: "M events/s", digits: 2 },
       { key: "ratio", head: `to ${baseline}`, digits: 2 },
       { key: "cpuRatio", head: "in CPU time", digits: 2 },
+      ...columnsOfOthers,
       { key: "cpuSeconds", head: "CPU s", digits: 2 },
       { key: "peakMiB", head: "peak MiB", digits: 0 },
       ...extra,
@@ -54,6 +69,7 @@ export function throughputTable(options: {
         cpuRatio: ratio(standing, base, ({ cpuSeconds }) => cpuSeconds),
         cpuSeconds: median(standing, ({ cpuSeconds }) => cpuSeconds),
         peakMiB: median(standing, ({ peakMiB }) => peakMiB),
+        ...Object.fromEntries(ratiosOf(standing)),
         ...Object.fromEntries(
           extra.map(({ key }) => [key, median(standing, (sample) => sample.extra?.[key])]),
         ),
