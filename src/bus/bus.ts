@@ -5,6 +5,7 @@ import { CursorGoneError, type EventLog, LogFullError } from "../core/event-log.
 import type { Logger } from "../core/logger.ts";
 import { secondsOf } from "../core/time.ts";
 import { readBody } from "./body.ts";
+import { BusCounts } from "./bus-counts.ts";
 import { checkMetric } from "./check-metric.ts";
 import { Popper } from "./popper.ts";
 import { type Publication, type RecordChecks, readPublication } from "./publication.ts";
@@ -23,6 +24,8 @@ export interface BusOptions {
   readonly logger: Logger;
   /** Ends every wait, so that the server can stop. */
   readonly stopping: AbortSignal;
+  /** Counts what comes and goes. */
+  readonly counts?: BusCounts;
 }
 
 /** When to come again after a failure of the disk. */
@@ -35,7 +38,7 @@ const FAILURE_RETRY_MS = 1_000;
  * The server must let a request be silent for `WAIT_SECONDS_MAX`, and authenticate.
  */
 export function createBus(options: BusOptions): Hono {
-  const { events, metrics, clock, logger, stopping } = options;
+  const { events, metrics, clock, logger, stopping, counts = new BusCounts() } = options;
   const popper = new Popper({ log: events, cursorPath: options.popCursorPath, clock, logger });
   const bus = new Hono();
 
@@ -45,28 +48,32 @@ export function createBus(options: BusOptions): Hono {
     return notAllowed(context, allowedAt(context.req.path));
   });
 
-  bus.get("/events", (context) => readLog(context, events, stopping));
-  bus.get("/metrics", (context) => readLog(context, metrics, stopping));
+  bus.get("/events", (context) => readLog(context, { log: events, stopping, counts }));
+  bus.get("/metrics", (context) => readLog(context, { log: metrics, stopping, counts }));
   bus.get("/event", async (context) => {
     const { wait } = queryOf(context, takerQuery);
     const signal = AbortSignal.any([context.req.raw.signal, stopping]);
-    const line = await popper.take(wait * 1000, signal);
+    const line = await counts.waitFor(() => popper.take(wait * 1000, signal));
     if (line === undefined) return context.body(null, 204);
+    counts.read++;
     return context.body(ownBytes(line), 200, { "Content-Type": "application/json" });
   });
 
   bus.post("/events", async (context) => {
     const publication = readPublication(await readBody(context.req.raw), options.checks());
-    return store(context, events, publication);
+    const answer = await store(context, events, publication);
+    counts.published.events += publication.accepted;
+    counts.refuse(publication.reasons);
+    return answer;
   });
   bus.post("/metrics", async (context) => {
     const now = secondsOf(clock.now());
     const body = await readBody(context.req.raw);
-    return store(
-      context,
-      metrics,
-      readPublication(body, { record: (record) => checkMetric(record, now) }),
-    );
+    const publication = readPublication(body, { record: (record) => checkMetric(record, now) });
+    const answer = await store(context, metrics, publication);
+    counts.published.metrics += publication.accepted;
+    counts.refuse(publication.reasons);
+    return answer;
   });
 
   bus.get("/health", (context) => {
@@ -81,7 +88,11 @@ export function createBus(options: BusOptions): Hono {
     const paths = Object.keys(METHODS).join(", ");
     return context.json({ error: `Cannot find "${context.req.path}": the bus has ${paths}` }, 404);
   });
-  bus.onError((error, context) => answerError(error, context, logger));
+  bus.onError((error, context) => {
+    const answer = answerError(error, context, logger);
+    if (answer.status === 503) counts.unavailable++;
+    return answer;
+  });
   return bus;
 }
 
@@ -95,12 +106,21 @@ function methodsAt(path: string): string {
   return methods.sort().join(", ");
 }
 
-async function readLog(context: Context, log: EventLog, stopping: AbortSignal): Promise<Response> {
+async function readLog(
+  context: Context,
+  {
+    log,
+    stopping,
+    counts,
+  }: { readonly log: EventLog; readonly stopping: AbortSignal; readonly counts: BusCounts },
+): Promise<Response> {
   const { after = "", limit, wait } = queryOf(context, readerQuery);
   const signal = AbortSignal.any([context.req.raw.signal, stopping]);
-  let read = await log
-    .read({ after: after || undefined, limit, waitMs: wait * 1000 }, signal)
-    .catch((thrown: unknown) => endOfWait(thrown, signal));
+  let read = await counts.waitFor(() =>
+    log
+      .read({ after: after || undefined, limit, waitMs: wait * 1000 }, signal)
+      .catch((thrown: unknown) => endOfWait(thrown, signal)),
+  );
   // Who waits while the server stops is told where to go on, as if the wait had passed.
   read ??= await log.read(
     { after: after || undefined, limit, waitMs: 0 },
@@ -109,6 +129,7 @@ async function readLog(context: Context, log: EventLog, stopping: AbortSignal): 
   context.header("VaBus-Cursor", read.cursor);
   context.header("VaBus-Pending", String(read.pending));
   if (read.events === 0) return context.body(null, 204);
+  counts.read += read.events;
   return context.body(ownBytes(read.bytes.subarray(0, read.length)), 200, {
     "Content-Type": "application/x-ndjson",
   });

@@ -37,6 +37,8 @@ export interface Publication {
   /** The first of those that are not stored. */
   readonly rejected: readonly Rejection[];
   readonly rejectedCount: number;
+  /** How many of these for each reason. */
+  readonly reasons: ReadonlyMap<RefusalReason, number>;
 }
 
 /** Rejections told one by one: a body of nothing but rubbish must not become a far larger answer. */
@@ -80,6 +82,12 @@ export function readPublication(body: Uint8Array, checks: RecordChecks): Publica
   return builder.finish();
 }
 
+const NO_REJECTIONS = {
+  rejected: [],
+  rejectedCount: 0,
+  reasons: new Map<RefusalReason, number>(),
+} as const;
+
 function readArray(body: Uint8Array, start: number, checks: RecordChecks): Publication {
   const lines = checks.lines === undefined ? undefined : scratch.elements(body, start);
   if (lines !== undefined) {
@@ -87,7 +95,7 @@ function readArray(body: Uint8Array, start: number, checks: RecordChecks): Publi
     checks.lines?.pass(lines);
     if (lines.at === end) {
       const accepted = lines.line;
-      return { lines: lines.bytes.slice(from, end), accepted, rejected: [], rejectedCount: 0 };
+      return { lines: lines.bytes.slice(from, end), accepted, ...NO_REJECTIONS };
     }
   }
   const builder = new PublicationBuilder(checks.record);
@@ -101,6 +109,7 @@ class PublicationBuilder {
   readonly #check: Check;
   readonly #rejected: Rejection[] = [];
   #rejectedCount = 0;
+  readonly #reasons = new Map<RefusalReason, number>();
   readonly #lines = new OutputLines();
   #accepted = 0;
   #index = 0;
@@ -171,6 +180,7 @@ class PublicationBuilder {
       accepted: this.#accepted,
       rejected: this.#rejected,
       rejectedCount: this.#rejectedCount,
+      reasons: this.#reasons,
     };
   }
 
@@ -192,6 +202,7 @@ class PublicationBuilder {
   #reject(reason: RefusalReason, detail: string): void {
     const index = this.#index++;
     this.#rejectedCount++;
+    this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1);
     if (this.#rejected.length < REJECTIONS_TOLD_MAX) this.#rejected.push({ index, reason, detail });
   }
 }

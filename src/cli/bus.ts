@@ -14,7 +14,8 @@ import { serve } from "../status/serve.ts";
 import { configArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
-import { logLevelOf, openLog } from "./log.ts";
+import { openLog } from "./log.ts";
+import { levelChoiceOf, logLevelArg } from "./log-level.ts";
 import { openBus } from "./open-bus.ts";
 import { checkOpenFiles, refuseWhenFull } from "./open-files.ts";
 import { ServiceAccess } from "./service-access.ts";
@@ -57,6 +58,7 @@ export const bus = defineCommand({
       valueHint: "folder",
       description: "Where the events are kept. Default: bus in the folder of the state",
     },
+    "log-level": logLevelArg,
   },
   examples: [
     { line: "aggregator bus", does: "On this machine alone, port 8000" },
@@ -68,7 +70,10 @@ export const bus = defineCommand({
   async run(values, { terminal, env, cwd }) {
     const settings = await loadConfig({ path: values.config, cwd, env, reads: "bus" });
     terminal.hide(settings.secrets);
-    const logger = openLog(terminal, logLevelOf(env));
+    const logger = openLog(terminal, {
+      chosen: levelChoiceOf(values["log-level"], env),
+      settings: settings.log,
+    });
     const address = addressOf(values, settings.status);
     const dir =
       values.dir === undefined ? join(settings.state.dir, "bus") : resolve(cwd, values.dir);

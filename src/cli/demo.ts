@@ -32,7 +32,7 @@ export const demo = defineCommand({
   async run(_values, { terminal, env, cwd }) {
     const settings = demoSettings(env, cwd, terminal);
     // A person watches: what is normal need not be said.
-    const logger = openLog(terminal, "warn");
+    const logger = openLog(terminal, { chosen: { level: "warn" } });
     await runService(settings, {
       terminal,
       logger,

@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
 import { BUS_ROUTES } from "../bus/routes.ts";
-import { type Logger, silentLogger } from "../core/logger.ts";
+import { partOf, silentLogger } from "../core/logger.ts";
 import type { Settings, TlsFiles } from "../core/settings.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
+import { METRICS } from "../pipeline/metrics/catalog.ts";
+import { LoopDelay } from "../pipeline/metrics/collect-process.ts";
 import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { LivePipelineView } from "../pipeline/pipeline-view.ts";
@@ -16,10 +18,13 @@ import type { State } from "../state/state.ts";
 import type { Peer } from "../status/access/peer.ts";
 import { createLiveFeed, createStatusApp } from "../status/app.ts";
 import type { LiveFeed } from "../status/live-feed.ts";
+import { RequestMeter } from "../status/request-meter.ts";
 import { scheduledBackups } from "./backup-target.ts";
+import type { Log } from "./log.ts";
 import type { OpenBus } from "./open-bus.ts";
 import { Reloads } from "./reloads.ts";
 import { ServiceAccess } from "./service-access.ts";
+import { collectService } from "./service-metrics.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -31,7 +36,7 @@ export interface LiveServiceParts {
   /** Reads the configuration anew; undefined: this service cannot. */
   readonly load: (() => Promise<Settings>) | undefined;
   readonly terminal: Terminal;
-  readonly logger: Logger;
+  readonly logger: Log;
 }
 
 /** Everything of a service that follows the settings in force, behind one handler of requests. */
@@ -40,6 +45,11 @@ export class LiveService {
   /** Told when other files of `status.tls` are in force. */
   onCertificate: (files: TlsFiles) => void = () => {};
   readonly control: ServiceControl;
+  readonly loopDelay = new LoopDelay();
+  readonly #meter = new RequestMeter({
+    bounds: METRICS.aggregator_http_request_seconds.bounds,
+    nowMs: () => realClock.monotonicMs(),
+  });
   readonly #parts: LiveServiceParts;
   readonly #succession: Succession;
   readonly #reloads: Reloads | undefined;
@@ -75,14 +85,19 @@ export class LiveService {
       onFailure: (failure) => this.#reloads?.failed(failure),
     });
     const { status, state: kept } = settings;
-    this.#access = new ServiceAccess({ folder: kept.dir, status, clock: realClock, logger });
-    this.#backups = scheduledBackups(settings, logger);
+    this.#access = new ServiceAccess({
+      folder: kept.dir,
+      status,
+      clock: realClock,
+      logger: partOf(logger, "http"),
+    });
+    this.#backups = scheduledBackups(settings, partOf(logger, "backup"));
     if (load !== undefined) {
       this.#reloads = new Reloads({
         load,
         inForce: () => this.settings,
         change: (changed) => this.#change(changed),
-        logger,
+        logger: partOf(logger, "control"),
       });
     }
     this.control = this.#makeControl();
@@ -90,6 +105,16 @@ export class LiveService {
       () => this.#succession.current,
       version,
       () => ({ backup: this.#backups, configuration: this.#reloads }),
+      (set) =>
+        collectService(set, {
+          pipeline: this.settings.name,
+          loopDelay: this.loopDelay,
+          meter: this.#meter,
+          bus,
+          backups: this.#backups,
+          reloads: this.#reloads,
+          log: logger,
+        }),
     );
     const { control } = this;
     const seen = { view: this.#view, control, secrets: this.#secrets, logger };
@@ -149,6 +174,7 @@ export class LiveService {
     const { bus, terminal, logger } = this.#parts;
     const before = this.#followed;
     this.#followed = settings;
+    logger.follow(settings.log);
     bus?.follow(settings);
     if (!isDeepStrictEqual(settings.status, before.status)) {
       this.#access.follow(settings.status);
@@ -160,7 +186,7 @@ export class LiveService {
     if (!isDeepStrictEqual(settings.backup, before.backup)) {
       this.#backupsOver.abort();
       this.#backupsOver = new AbortController();
-      this.#backups = scheduledBackups(settings, logger);
+      this.#backups = scheduledBackups(settings, partOf(logger, "backup"));
       this.#makeBackups();
     }
     this.#metricsOver.abort();
@@ -177,6 +203,7 @@ export class LiveService {
       feed: this.feed,
       access: this.#access.access,
       mounts: bus === undefined ? {} : { "/vabus": { app: bus.app, routes: BUS_ROUTES } },
+      meter: this.#meter,
       logger,
       secrets: this.#secrets,
     });
@@ -216,7 +243,12 @@ export class LiveService {
     if (send === undefined) return;
     const { everyMs } = pipeline.settings.metrics;
     const signal = AbortSignal.any([this.#over, this.#metricsOver.signal]);
-    const metrics = new OwnMetrics(pipeline, { everyMs, send, logger, random: Math.random });
+    const metrics = new OwnMetrics(pipeline, {
+      everyMs,
+      send,
+      logger: partOf(logger, "metrics"),
+      random: Math.random,
+    });
     this.#beside(metrics.run(signal));
   }
 

@@ -7,77 +7,109 @@ import {
   type LogRecord,
   getLogger as logtape,
 } from "@logtape/logtape";
-import { ConfigError, messageOf } from "../core/errors.ts";
-import type { LogFields, Logger } from "../core/logger.ts";
-import { nearest } from "../core/nearest.ts";
+import { messageOf } from "../core/errors.ts";
+import {
+  type LazyFields,
+  type LevelName,
+  LOG_LEVELS,
+  type LogFields,
+  type Logger,
+  type LogPart,
+} from "../core/logger.ts";
+import type { LogSettings } from "../core/settings.ts";
 import { shownText } from "../core/shown-text.ts";
+import type { LevelChoice } from "./log-level.ts";
 import type { Terminal } from "./terminal.ts";
 
 const CATEGORY = "aggregator";
 
-/** The words of `LOG_LEVEL`, from the most to the least. */
-const LEVELS = {
+const LIBRARY_LEVELS: Readonly<Record<LevelName, LogLevel>> = {
   trace: "trace",
   debug: "debug",
   info: "info",
   warn: "warning",
   error: "error",
-} as const;
+};
 
-export type LevelName = keyof typeof LEVELS;
+export interface LogOptions {
+  /** What was said for this run: it goes before what the configuration says. */
+  readonly chosen?: LevelChoice;
+  readonly settings?: LogSettings | undefined;
+}
+
+/** The log of the process. */
+export interface Log extends Logger {
+  /** Lines written so far. */
+  readonly lines: Readonly<Record<LevelName, number>>;
+  /** From now on these settings are in force. */
+  follow(settings: LogSettings | undefined): void;
+}
 
 /**
  * The log of the process, on stderr: for a person's eye on a terminal, one JSON object a line
  * otherwise. Opening it again replaces the one before.
  */
-export function openLog(terminal: Terminal, level: LevelName): Logger {
+export function openLog(terminal: Terminal, { chosen = {}, settings }: LogOptions = {}): Log {
+  let inForce = settings;
+  const lines = { trace: 0, debug: 0, info: 0, warn: 0, error: 0 };
   const style = terminal.saysColours ? "colour" : "plain";
   const write = (record: LogRecord): void => {
-    if (terminal.isInteractive) terminal.sayStyled(pretty(record, style));
+    const { format = "auto" } = inForce ?? {};
+    const isPretty = format === "auto" ? terminal.isInteractive : format === "pretty";
+    if (isPretty) terminal.sayStyled(pretty(record, style));
     else terminal.say(json(record).trimEnd());
   };
   configureSync({
     reset: true,
     sinks: { terminal: write },
     loggers: [
-      { category: CATEGORY, lowestLevel: LEVELS[level], sinks: ["terminal"] },
+      // Which of them are written is decided before a record is made.
+      { category: CATEGORY, lowestLevel: "trace", sinks: ["terminal"] },
       // What the library says of itself is worth reading when something is wrong only.
       { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["terminal"] },
     ],
   });
-  return {
-    trace: (message, fields) => emit("trace", message, fields),
-    debug: (message, fields) => emit("debug", message, fields),
-    info: (message, fields) => emit("info", message, fields),
-    warn: (message, fields) => emit("warning", message, fields),
-    error: (message, fields) => emit("error", message, fields),
+
+  const levelOf = (part: LogPart | undefined): LevelName => {
+    const own = part === undefined ? undefined : chosen.parts?.[part];
+    const configured = part === undefined ? undefined : inForce?.parts[part];
+    return own ?? chosen.level ?? configured ?? inForce?.level ?? "info";
   };
+
+  function loggerOf(part: LogPart | undefined): Logger {
+    const category = part === undefined ? [CATEGORY] : [CATEGORY, part];
+    const isEnabled = (level: LevelName): boolean =>
+      LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(levelOf(part));
+    const emit = (level: LevelName, message: string, fields: LazyFields = {}): void => {
+      if (!isEnabled(level)) return;
+      lines[level]++;
+      emitRecord(category, { level, message, fields: made(fields) });
+    };
+    return {
+      trace: (message, fields) => emit("trace", message, fields),
+      debug: (message, fields) => emit("debug", message, fields),
+      info: (message, fields) => emit("info", message, fields),
+      warn: (message, fields) => emit("warn", message, fields),
+      error: (message, fields) => emit("error", message, fields),
+      isEnabled,
+      within: loggerOf,
+    };
+  }
+
+  return { ...loggerOf(undefined), lines, follow: (changed) => void (inForce = changed) };
 }
 
-/**
- * The level that the environment asks for; `info` when it does not.
- *
- * @throws {ConfigError} It is no level.
- */
-export function logLevelOf(env: Readonly<Record<string, string | undefined>>): LevelName {
-  const text = (env["LOG_LEVEL"] ?? "").toLowerCase();
-  if (text === "") return "info";
-  if (Object.hasOwn(LEVELS, text)) return text as LevelName; // The line before says so.
-  const names = Object.keys(LEVELS);
-  const meant = nearest(text, names);
-  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-  throw new ConfigError([
-    {
-      path: "LOG_LEVEL",
-      message: `Unknown level "${text}": must be one of ${names.join(", ")}${hint}`,
-    },
-  ]);
+function made(fields: LazyFields): LogFields {
+  return typeof fields === "function" ? fields() : fields;
 }
 
-function emit(level: LogLevel, message: string, fields: LogFields = {}): void {
+function emitRecord(
+  category: readonly string[],
+  { level, message, fields }: { level: LevelName; message: string; fields: LogFields },
+): void {
   // A record of its own, since the library would take braces in a message for placeholders.
-  logtape(CATEGORY).emit({
-    level,
+  logtape([...category]).emit({
+    level: LIBRARY_LEVELS[level],
     message: [message],
     rawMessage: message,
     timestamp: Date.now(),

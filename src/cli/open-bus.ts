@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hono } from "hono";
 import { createBus } from "../bus/bus.ts";
+import { BusCounts } from "../bus/bus-counts.ts";
 import type { Clock } from "../core/clock.ts";
 import type { EventLog } from "../core/event-log.ts";
 import type { Logger } from "../core/logger.ts";
@@ -33,6 +34,7 @@ export interface OpenBus {
   readonly app: Hono;
   readonly events: EventLog;
   readonly metrics: EventLog;
+  readonly counts: BusCounts;
   /** From now on these settings say what an event is. */
   follow(settings: Settings): void;
   /** After the last request. May be called twice. */
@@ -61,6 +63,7 @@ export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
     // Names come from outside: the seed keeps producers from choosing such as collide.
     const seed = randomInt(2 ** 32);
     let checks = eventChecksOf(settings, seed);
+    const counts = new BusCounts();
     const app = createBus({
       events,
       metrics,
@@ -70,11 +73,13 @@ export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
       clock,
       logger,
       stopping,
+      counts,
     });
     return {
       app,
       events,
       metrics,
+      counts,
       follow: (changed) => void (checks = eventChecksOf(changed, seed)),
       async close() {
         await events.close();

@@ -26,6 +26,8 @@ export interface Reloaded {
 export class Reloads {
   readonly #options: ReloadsOptions;
   #problem: string | undefined;
+  /** Since the start, by what came of them. */
+  readonly counts = { applied: 0, refused: 0 };
   #running: Promise<unknown> = Promise.resolve();
   /** The one that begins when the one under way is done: it serves all who ask meanwhile. */
   #next: Promise<Reloaded> | undefined;
@@ -64,6 +66,7 @@ export class Reloads {
       // Also where nothing differs: code may use what cannot be compared.
       await change(settings);
       this.#problem = undefined;
+      this.counts.applied++;
       const lines = linesOfChanges(changes);
       logger.info("The configuration was reloaded.", {
         changes: lines.length === 0 ? "none that is said" : lines,
@@ -79,6 +82,7 @@ export class Reloads {
   }
 
   #refuse(failure: unknown, message: string): void {
+    this.counts.refused++;
     const errors = messageOf(failure).split("\n");
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
     this.#problem = `not reloaded, the one before stays in force: ${errors[0]}${more}`;

@@ -17,7 +17,8 @@ import { defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { inputOf } from "./input-of.ts";
 import { LineOutput, ReaderGoneError } from "./line-output.ts";
-import { logLevelOf, openLog } from "./log.ts";
+import { openLog } from "./log.ts";
+import { levelChoiceOf, logLevelArg } from "./log-level.ts";
 import { openProgressBar } from "./progress.ts";
 import { stopSignal } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -66,6 +67,7 @@ export const replay = defineCommand({
         "- is standard output, for which the rows have to go elsewhere",
     },
     config: configArg,
+    "log-level": logLevelArg,
     json: { ...jsonArg, description: "Print the summary as JSON, on stderr" },
   },
   examples: [
@@ -91,7 +93,10 @@ export const replay = defineCommand({
     }
     const settings = await loadConfig({ path: values.config, cwd, env });
     terminal.hide(settings.secrets);
-    const logger = openLog(terminal, logLevelOf(env));
+    const logger = openLog(terminal, {
+      chosen: levelChoiceOf(values["log-level"], env),
+      settings: settings.log,
+    });
     const stop = stopSignal(logger);
     const input = inputOf(values.input, cwd);
     const output = await outputOf(values, { settings, cwd, logger, stop });

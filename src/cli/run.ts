@@ -5,7 +5,8 @@ import { configArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
 import { Doorbell } from "./doorbell.ts";
 import { EXIT } from "./exit.ts";
-import { logLevelOf, openLog } from "./log.ts";
+import { openLog } from "./log.ts";
+import { levelChoiceOf, logLevelArg } from "./log-level.ts";
 import { runService } from "./service.ts";
 import { stopSignal } from "./stop-signal.ts";
 
@@ -24,7 +25,7 @@ function sayIgnored({ ignoredVariables = [], origin }: Settings, logger: Logger)
 export const run = defineCommand({
   name: "run",
   summary: "Run the service: read events, aggregate them, write the rows",
-  args: { config: configArg },
+  args: { config: configArg, "log-level": logLevelArg },
   examples: [
     { line: "aggregator run", does: "With aggregator.config.ts here, or the environment alone" },
     { line: "aggregator run -c plant-7.config.ts", does: "With another configuration" },
@@ -33,14 +34,15 @@ export const run = defineCommand({
       does: "With no file: read from a bus, print the rows",
     },
   ],
-  async run({ config }, { terminal, env, cwd }) {
+  async run({ config, "log-level": level }, { terminal, env, cwd }) {
+    const chosen = levelChoiceOf(level, env);
     const load = async (): Promise<Settings> => {
       const loaded = await loadConfig({ path: config, cwd, env });
       terminal.hide(loaded.secrets);
       return loaded;
     };
     const settings = await load();
-    const logger = openLog(terminal, logLevelOf(env));
+    const logger = openLog(terminal, { chosen, settings: settings.log });
     sayIgnored(settings, logger);
     const asked = new Doorbell();
     const stop = stopSignal(logger, () => asked.ring());

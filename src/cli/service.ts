@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EventLog } from "../core/event-log.ts";
-import type { Logger } from "../core/logger.ts";
+import { type Logger, partOf } from "../core/logger.ts";
 import { PRIVATE } from "../core/private.ts";
 import { type Settings, shareOf } from "../core/settings.ts";
 import { secondsOf } from "../core/time.ts";
@@ -15,13 +15,14 @@ import { checkUnfinished } from "../state/state-file.ts";
 import { serve } from "../status/serve.ts";
 import type { Doorbell } from "./doorbell.ts";
 import { LiveService, type LiveServiceParts } from "./live-service.ts";
+import type { Log } from "./log.ts";
 import { openBus } from "./open-bus.ts";
 import { checkOpenFiles, refuseWhenFull } from "./open-files.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ServiceOptions {
   readonly terminal: Terminal;
-  readonly logger: Logger;
+  readonly logger: Log;
   readonly stop: AbortSignal;
   /** How the configuration is read anew, and who asks for it; undefined: it is read at the start alone. */
   readonly reload?: { readonly load: () => Promise<Settings>; readonly asked: Doorbell };
@@ -47,7 +48,7 @@ export async function runService(settings: Settings, options: ServiceOptions): P
         dir: join(dir, "bus"),
         reader: "in-process",
         clock: realClock,
-        logger,
+        logger: partOf(logger, "bus"),
         stopping: stop,
       })
     : undefined;
@@ -115,6 +116,7 @@ async function runWith(
     }),
     // While rows are still delivered somebody may be looking.
     service.feed.run(realClock, ended.signal),
+    service.loopDelay.run(realClock, ended.signal),
   ];
   try {
     const { access } = service;

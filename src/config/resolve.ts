@@ -205,6 +205,11 @@ function settingsOf(
     dedupe: { for: output.dedupe.for, idsMax: output.dedupe.maxIds },
     status: statusSettingsOf(output.status, dir),
     metrics: { everyMs: output.metrics.every / 1000 },
+    log: {
+      level: output.log.level,
+      parts: withoutUndefined(output.log.parts),
+      format: output.log.format,
+    },
     state: {
       dir: resolvePath(dir, output.state.dir),
       checkpointEveryMs: millisOf(output.state.checkpointEvery),

@@ -13,6 +13,7 @@ import { backupSchema } from "./backup.ts";
 import { componentSchema, type SinkInput, type SourceInput } from "./component.ts";
 import { duration, durationOrOff } from "./duration.ts";
 import { instant } from "./instant.ts";
+import { logSchema } from "./log.ts";
 import { namedSchema } from "./named.ts";
 import { ruleSchema } from "./rule-schema.ts";
 import { stateSchema } from "./state-schema.ts";
@@ -161,6 +162,7 @@ export const configSchema = v.strictObject({
     ),
     v.description("What the service says of itself."),
   ),
+  log: v.pipe(v.optional(logSchema, {}), v.description("The log, on stderr.")),
   state: v.pipe(v.optional(stateSchema, {}), v.description("What is kept over a restart.")),
   bus: v.pipe(
     v.optional(

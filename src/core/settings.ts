@@ -1,4 +1,5 @@
 import type { Aggregation } from "./aggregation.ts";
+import type { LevelName, LogPart } from "./logger.ts";
 import type { Role } from "./role.ts";
 import type { SinkDefinition } from "./sink.ts";
 import type { SourceDefinition } from "./source.ts";
@@ -28,6 +29,8 @@ export interface Settings {
   readonly dedupe: DedupeSettings;
   readonly status: StatusSettings;
   readonly metrics: { readonly everyMs: number };
+  /** Always there when a configuration was loaded. */
+  readonly log?: LogSettings;
   readonly state: StateSettings;
   readonly bus: BusSettings;
   /** Always there when a configuration was loaded. */
@@ -36,6 +39,15 @@ export interface Settings {
   readonly ignoredVariables?: readonly string[];
   /** Values that must never be shown: whatever is printed goes through `redact` with these. */
   readonly secrets: readonly string[];
+}
+
+/** How much the log says, unless the command line or the environment of a run says otherwise. */
+export interface LogSettings {
+  readonly level: LevelName;
+  /** Parts with a level of their own. */
+  readonly parts: Readonly<Partial<Record<LogPart, LevelName>>>;
+  /** `auto`: for the eye on a terminal, JSON lines otherwise. */
+  readonly format: "auto" | "json" | "pretty";
 }
 
 export interface SourceSettings {

@@ -12,14 +12,27 @@ import type { State } from "../state/state.ts";
 import { Backoff } from "./backoff.ts";
 import type { Processor } from "./processor.ts";
 
+/** What a checkpoint moved forward. */
+export interface CheckpointMade {
+  /** How long it took. */
+  readonly seconds: number;
+  readonly cursor: Cursor | undefined;
+  /** By sink: the rows that fired for it. */
+  readonly rows: ReadonlyMap<string, readonly ResultRow[]>;
+  /** Events and rows that were refused. */
+  readonly refusals: number;
+}
+
 export interface CheckpointerOptions {
   readonly state: State;
   readonly processor: Processor;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
-  /** Takes how long each checkpoint took, in seconds. */
-  readonly onCheckpoint?: (seconds: number) => void;
+  /** Told of each checkpoint. */
+  readonly onCheckpoint?: (made: CheckpointMade) => void;
+  /** Told of every try that failed for now. */
+  readonly onFailure?: () => void;
 }
 
 const NO_PAGES: PageChanges = { remove: [], put: [] };
@@ -141,7 +154,7 @@ export class Checkpointer {
     { isLast }: { readonly isLast: boolean },
     signal: AbortSignal,
   ): Promise<Cursor | undefined> {
-    const { state, clock, logger, onCheckpoint } = this.#options;
+    const { state, clock, logger, onCheckpoint, onFailure } = this.#options;
     for (;;) {
       const startMs = clock.monotonicMs();
       try {
@@ -157,6 +170,7 @@ export class Checkpointer {
         });
       } catch (failure) {
         if (!(failure instanceof TransientError)) throw failure;
+        onFailure?.();
         if (this.#problem === undefined) {
           logger.error("Cannot make a checkpoint; reading waits until it can be made.", {
             error: failure.message,
@@ -167,7 +181,12 @@ export class Checkpointer {
         if (signal.aborted) return undefined;
         continue;
       }
-      onCheckpoint?.((clock.monotonicMs() - startMs) / 1000);
+      onCheckpoint?.({
+        seconds: (clock.monotonicMs() - startMs) / 1000,
+        cursor: this.#cursor,
+        rows: this.#rows,
+        refusals: this.#refusals.length,
+      });
       break;
     }
     if (this.#problem !== undefined) logger.info("Checkpoints are made again.");

@@ -33,7 +33,9 @@ export class Connection<Resource extends Closable> {
   #resource: Resource | undefined;
   /** Failures since it started. */
   errors = 0;
-  /** What the last of them was, also after it was overcome. */
+  /** Times that it came back. */
+  reconnects = 0;
+  /** What the last failure was, also after it was overcome. */
   lastError: string | undefined;
   /** Whether it was ever open. */
   wasOpen = false;
@@ -158,6 +160,7 @@ export class Connection<Resource extends Closable> {
     this.#breaker.succeeded();
     if (this.#problem === undefined) return;
     this.#problem = undefined;
+    this.reconnects++;
     this.#options.logger.info(`The ${this.#options.label} is back.`);
     this.#options.onConnected?.();
   }

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { TransientError } from "../core/errors.ts";
 import type { Refusal } from "../core/event.ts";
 import { SINK_BATCH_ROWS_MAX } from "../core/limits.ts";
-import type { Logger } from "../core/logger.ts";
+import { type Logger, partOf } from "../core/logger.ts";
 import { rowToJson } from "../core/result-json.ts";
 import type { SinkSettings } from "../core/settings.ts";
 import type { Owner, RowBatch, SinkWriter } from "../core/sink.ts";
@@ -10,6 +10,9 @@ import { secondsOf } from "../core/time.ts";
 import type { State } from "../state/state.ts";
 import { Backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
+import type { SinkMeasurements } from "./measurements.ts";
+import { OutboxAge } from "./metrics/outbox-age.ts";
+import type { OperationLog } from "./operation-log.ts";
 import type { SinkStatus } from "./view.ts";
 
 /** What the place of a refused row begins with. */
@@ -28,8 +31,12 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
-  /** Takes how long a batch took, in seconds. */
-  readonly onWrite?: (seconds: number) => void;
+  /** Told of each delivery. */
+  readonly operations?: OperationLog;
+  /** What is measured of it. */
+  readonly measurements: SinkMeasurements;
+  /** Told of every row that the sink refused, why. */
+  readonly onRefusal?: (reason: Refusal["reason"]) => void;
   /** The one that carried rows to a sink of this name before; its counts go on. */
   readonly former?: Delivery | undefined;
 }
@@ -42,6 +49,7 @@ export class Delivery {
   readonly #connection: Connection<SinkWriter>;
   /** Nothing more is begun. */
   readonly #leaving = new AbortController();
+  readonly #age: OutboxAge;
   #written: number;
 
   constructor(sink: SinkSettings, { former, ...options }: DeliveryOptions) {
@@ -49,7 +57,9 @@ export class Delivery {
     this.#sink = sink;
     this.#options = options;
     this.#written = former?.written ?? 0;
-    const { pipeline, owner, generation, clock, logger, random } = options;
+    this.#age = former === undefined ? new OutboxAge() : former.#age;
+    const { pipeline, owner, generation, clock, random } = options;
+    const logger = partOf(options.logger, "sink");
     const context = { sink: sink.name, pipeline, owner, generation, clock, logger };
     this.#connection = new Connection({
       label: `sink ${sink.name}`,
@@ -61,6 +71,8 @@ export class Delivery {
       random,
     });
     this.#connection.errors = former?.errors ?? 0;
+    this.#connection.reconnects = former?.reconnects ?? 0;
+    this.stored();
   }
 
   /** Whether the sink was reached at least once. */
@@ -83,6 +95,22 @@ export class Delivery {
 
   get errors(): number {
     return this.#connection.errors;
+  }
+
+  get reconnects(): number {
+    return this.#connection.reconnects;
+  }
+
+  /** How long the oldest row has waited, in milliseconds, as far as this process knows; 0: none waits. */
+  get waitingMs(): number {
+    return this.#age.ageMs(this.#options.clock.monotonicMs());
+  }
+
+  /** A checkpoint was made: there may be new rows. */
+  stored(): void {
+    const { state, clock } = this.#options;
+    this.#age.stored(state.outbox.given(this.name), clock.monotonicMs());
+    this.#age.confirmed(state.outbox.confirmed(this.name));
   }
 
   /** Finishes what is under way, and takes no more. */
@@ -136,19 +164,22 @@ export class Delivery {
   }
 
   async #deliver(signal: AbortSignal): Promise<void> {
-    const { state, clock, onWrite } = this.#options;
+    const { state, clock, measurements } = this.#options;
     const next = await this.#patiently(
       () => state.outbox.peek(this.name, SINK_BATCH_ROWS_MAX),
       signal,
     );
     if (next === undefined) return;
+    let attempts = 0;
     const outcome = await this.#connection.use(async (writer) => {
+      attempts++;
       const startMs = clock.monotonicMs();
       // Asked again at each try: the writer may be a new one, which has some of these rows.
       const batch = knownPart(next, writer.progress) ?? next;
       const { refused } = await writer.write(batch, signal);
-      onWrite?.((clock.monotonicMs() - startMs) / 1000);
-      return { batch, refused };
+      const ms = clock.monotonicMs() - startMs;
+      measurements.write.observe(ms / 1000);
+      return { batch, refused, ms };
     }, signal);
     if (outcome === undefined) return; // stopped: the rows are still in the outbox
     const { rows, through } = outcome.batch;
@@ -157,6 +188,13 @@ export class Delivery {
       return { reason: "refused", detail: reason, event, at: `${PLACE}${this.name}` };
     });
     this.#written += rows.length - refusals.length;
+    measurements.refused += refusals.length;
+    const isRefused = new Set(outcome.refused.map(({ index }) => index));
+    const delivered = rows.filter((_, index) => !isRefused.has(index));
+    measurements.delivered(delivered, secondsOf(clock.now()));
+    for (const { reason } of refusals) this.#options.onRefusal?.(reason);
+    const told = { rows, through, refused: refusals.length, attempts, ms: outcome.ms };
+    this.#options.operations?.delivered(this.name, told);
     // The rows are delivered; that they are waits for the disk if it must.
     await this.#patiently(() => this.#confirm(through, refusals), signal);
   }
@@ -164,6 +202,7 @@ export class Delivery {
   #confirm(through: number, refusals: readonly Refusal[]): void {
     const { state, clock } = this.#options;
     state.confirm(this.name, through, { refusals, refusedAt: secondsOf(clock.now()) });
+    this.#age.confirmed(through);
   }
 
   /** Does something with the state, again and again while that is full or locked. Undefined: stopped. */

@@ -3,8 +3,10 @@ import { isBalanced } from "../core/ledger.ts";
 import { type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
 import { windowText } from "../core/window-text.ts";
 import type { HeldWindow } from "../engine/windows.ts";
+import { collectPipeline } from "./metrics/collect-pipeline.ts";
+import { expositionOf } from "./metrics/exposition.ts";
+import { type Collect, MetricSet } from "./metrics/metric-set.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { prometheusText } from "./prometheus.ts";
 import type {
   DeadLetterPage,
   Health,
@@ -46,19 +48,23 @@ export class LivePipelineView implements PipelineView {
   readonly #of: () => Pipeline;
   readonly #version: string;
   readonly #beside: () => Beside;
+  readonly #collect: Collect;
 
   /**
    * @param pipeline The pipeline, or what gives the one that runs now.
    * @param beside What else may be troubled.
+   * @param collect Tells the metrics of what is beside the pipeline.
    */
   constructor(
     pipeline: Pipeline | (() => Pipeline),
     version: string,
     beside: () => Beside = () => ({}),
+    collect: Collect = () => {},
   ) {
     this.#of = typeof pipeline === "function" ? pipeline : () => pipeline;
     this.#version = version;
     this.#beside = beside;
+    this.#collect = collect;
   }
 
   get #pipeline(): Pipeline {
@@ -191,8 +197,18 @@ export class LivePipelineView implements PipelineView {
     return windowsAround(processor.engine, settings.rules).map(windowStatus);
   }
 
-  prometheus(): Promise<string> {
-    return prometheusText(this.#pipeline, this);
+  prometheus(format: "prometheus" | "openmetrics" = "prometheus"): Promise<string> {
+    return expositionOf(this.metrics(), format);
+  }
+
+  /** Everything measured, at this moment. */
+  metrics(): MetricSet {
+    const set = new MetricSet();
+    collectPipeline(set, this.#pipeline, this.status());
+    const health = this.health();
+    set.set("aggregator_problems", health.status === "ok" ? 0 : health.reasons.length);
+    this.#collect(set);
+    return set;
   }
 
   #paused(): string {

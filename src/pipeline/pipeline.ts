@@ -1,9 +1,8 @@
-import { functionNamed } from "../aggregations/named.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf, TransientError } from "../core/errors.ts";
 import type { EventLog } from "../core/event-log.ts";
 import { SHUTDOWN_MS_MAX } from "../core/limits.ts";
-import type { Logger } from "../core/logger.ts";
+import { type Logger, partOf } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import { type Settings, shareOf } from "../core/settings.ts";
 import type { Cursor, EventBatch, SourceRead, SourceReader } from "../core/source.ts";
@@ -16,10 +15,12 @@ import { Departure } from "./departure.ts";
 import { Evictions } from "./evictions.ts";
 import { FailureLog } from "./failure-log.ts";
 import { Measurements } from "./measurements.ts";
+import { OperationLog } from "./operation-log.ts";
 import { PartitionWatch } from "./partition-watch.ts";
 import { PauseGate } from "./pause-gate.ts";
 import { Processor } from "./processor.ts";
 import { RecentResults } from "./recent-results.ts";
+import { restoreState } from "./restore-state.ts";
 import type { PipelineState } from "./view.ts";
 
 /** How long one read of the source may wait, so that the rest of the pipeline is looked after. */
@@ -65,6 +66,8 @@ export class Pipeline {
   readonly source: Connection<SourceReader>;
   readonly measurements: Measurements;
   readonly processor: Processor;
+  /** Tells the log what is done. */
+  readonly operations: OperationLog;
   /** What fired lately, for whoever looks. */
   readonly recent: RecentResults;
   readonly clock: Clock;
@@ -110,27 +113,40 @@ export class Pipeline {
     this.processor = new Processor(settings, {
       seed: Math.floor(random() * 2 ** 32),
       nowMs: clock.monotonicMs(),
-      onRefusal: (refusal) => this.checkpointer.refuse(refusal),
+      onRefusal: (refusal) => {
+        this.measurements.refused(refusal.reason);
+        this.checkpointer.refuse(refusal);
+      },
       onRowFailure: (detail) => failures.add(detail),
       onLateness: (seconds) => this.measurements.lateness.observe(seconds),
+      onColumns: (columns, arrival) => this.measurements.disorder.add(columns, arrival),
     });
     this.checkpointer = new Checkpointer(settings, {
       state,
       processor: this.processor,
       clock,
-      logger,
+      logger: partOf(logger, "state"),
       random,
-      onCheckpoint: (seconds) => {
-        this.measurements.checkpoint.observe(seconds);
+      onCheckpoint: (made) => {
+        this.measurements.checkpoint.observe(made.seconds);
+        this.operations.committed(made, (sink) => state.outbox.given(sink));
+        for (const delivery of this.deliveries) delivery.stored();
         this.#evictions.look();
       },
+      onFailure: () => void this.measurements.checkpointErrors++,
     });
-    this.#restore(former);
+    restoreState(this, { former, logger });
+    this.operations = new OperationLog(logger, {
+      epoch: state.epoch,
+      ledger: this.processor.engine.ledger,
+      nowMs: clock.monotonicMs(),
+      former: former?.operations,
+    });
     this.#evictions = new Evictions({
       deadLetters: state.deadLetters,
       engine: this.processor.engine,
       idsMax: settings.dedupe.idsMax,
-      logger,
+      logger: partOf(logger, "state"),
     });
     this.source = new Connection({
       label: "source",
@@ -138,9 +154,13 @@ export class Pipeline {
       callMsMax: settings.source.definition.callMsMax?.(settings.source.options),
       onConnected: () => this.processor.engine.restartIdle(clock.monotonicMs()),
       clock,
-      logger,
+      logger: partOf(logger, "source"),
       random,
     });
+    if (former !== undefined) {
+      this.source.errors = former.source.errors;
+      this.source.reconnects = former.source.reconnects;
+    }
     const { lineage, epoch, generation } = state;
     const share = shareOf(settings.source);
     this.deliveries = settings.sinks.map(
@@ -152,8 +172,10 @@ export class Pipeline {
           generation,
           clock,
           logger,
+          operations: this.operations,
           random,
-          onWrite: (seconds) => this.measurements.sinkWrite(sink.name).observe(seconds),
+          measurements: this.measurements.sink(sink.name),
+          onRefusal: (reason) => this.measurements.refused(reason),
           former: former?.deliveries.find(({ name }) => name === sink.name),
         }),
     );
@@ -277,13 +299,14 @@ export class Pipeline {
         return;
       }
       const rows = this.#process(read);
-      this.recent.add(rows);
+      this.#tell(rows);
       checkpointer.processed(rows, read.kind === "batch" ? this.cursor : undefined);
       if (checkpointer.isDue(this.pending === 0)) {
         const cursor = await checkpointer.commit(stop);
         if (cursor !== undefined) await this.#ack(cursor, stop);
       }
       this.measurements.processing((clock.monotonicMs() - startMs) / 1000);
+      this.operations.sumUp(clock.monotonicMs(), this.processor.engine.ledger);
       await this.#breathe(stop);
     }
   }
@@ -325,7 +348,7 @@ export class Pipeline {
     if (this.store.endedAt === (this.cursor ?? "")) return;
     this.processor.engine.finish();
     const rows = this.processor.rows();
-    this.recent.add(rows);
+    this.#tell(rows);
     this.checkpointer.processed(rows, undefined);
     await this.checkpointer.commitLastRows(stop);
   }
@@ -343,14 +366,25 @@ export class Pipeline {
   }
 
   #add(batch: EventBatch, nowMs: number): void {
+    const { ledger } = this.processor.engine;
+    const from = this.cursor;
+    this.operations.reading(ledger);
     this.pending = batch.pending;
     this.cursor = batch.cursor;
+    this.measurements.readBytes += batch.length;
     if (batch.length > 0) this.lastEventMs = nowMs;
     if (batch.gap !== undefined) {
       const { detail, events } = batch.gap;
       this.#options.logger.error(`Events are lost: ${detail}`, { gap: events });
     }
     this.processor.add(batch, { now: this.clock.now(), nowMs });
+    this.operations.read(batch, from, ledger);
+  }
+
+  /** Rows fired: whoever looks may know. */
+  #tell(rows: readonly ResultRow[]): void {
+    this.operations.fired(rows);
+    this.recent.add(rows);
   }
 
   async #ack(cursor: Cursor, stop: AbortSignal): Promise<void> {
@@ -420,23 +454,6 @@ export class Pipeline {
     if (outbox.isEmpty) return;
     const left = Object.fromEntries(this.deliveries.map(({ name }) => [name, outbox.depth(name)]));
     logger.warn("Some rows are not delivered yet; the next start goes on with them.", { left });
-  }
-
-  /** Goes on with what the state holds. */
-  #restore(before: Pipeline | undefined): void {
-    const { logger } = this.#options;
-    const former = before?.processor.engine.formerRules() ?? [];
-    const options = { former, functionNamed };
-    for (const { rule, windows } of this.processor.restore(this.store.pages(), options)) {
-      const held = before?.processor.engine.rules.find(({ name }) => name === rule);
-      logger.error("A rule is gone or means something else now; its open windows are given up.", {
-        rule,
-        windows: held?.windowCounts().open ?? windows,
-      });
-    }
-    for (const { sink, rows } of this.store.outbox.strangers) {
-      logger.error("Rows wait for a sink that is not configured; they are kept.", { sink, rows });
-    }
   }
 
   async #openSource(signal: AbortSignal): Promise<SourceReader> {

@@ -36,6 +36,8 @@ export interface ProcessorOptions {
   readonly onRowFailure?: (detail: string) => void;
   /** Takes how late an event was, or how far ahead of the clock, in seconds. */
   readonly onLateness?: (seconds: number) => void;
+  /** Told of the events of each batch of columns, before they go in. It must not change them. */
+  readonly onColumns?: ((columns: EventColumns, arrival: Arrival) => void) | undefined;
   /** Looks at every event; with it they go in one by one, which changes nothing but the pace. */
   readonly watcher?: LineWatcher | undefined;
 }
@@ -146,7 +148,7 @@ export class Processor {
     arrival: Arrival,
     cut?: { readonly events: number; onRows(rows: ResultRow[]): void },
   ): void {
-    const { watcher } = this.#options;
+    const { watcher, onColumns } = this.#options;
     const input = inputOf(lines.bytes, lines.length);
     const columns = this.#columns;
     while (input.at < input.end) {
@@ -154,6 +156,7 @@ export class Processor {
       const max = cut?.events ?? Infinity;
       this.#decoder.decode(input, columns, watcher === undefined ? max : columns.received + 1);
       watcher?.before(this.engine);
+      onColumns?.(columns, arrival);
       const refusals = this.engine.add(columns, arrival);
       this.#report(refusals, input, lines);
       if (watcher !== undefined) this.#show(watcher, { input, at, lines, refusals });

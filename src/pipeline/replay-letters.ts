@@ -60,6 +60,7 @@ function takeBack(pipeline: Pipeline, { seqs, events, rows }: ReturnedLetters): 
   processor.addReturned(events, { now: clock.now(), nowMs });
   checkpointer.returned(seqs, rows);
   const fired = processor.rows(epochMicros(nowMs * 1000));
+  pipeline.operations.fired(fired);
   recent.add(fired);
   checkpointer.processed(fired, undefined);
   return refusedIn(ledger) - refused;

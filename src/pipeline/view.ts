@@ -30,8 +30,8 @@ export interface PipelineView {
   rowsSince(after: number, limit: number): RowsSince;
   /** For each rule some windows around the watermark, oldest first. */
   windowsNow(): readonly WindowStatus[];
-  /** The Prometheus text exposition, format 0.0.4. */
-  prometheus(): Promise<string>;
+  /** Everything measured, for Prometheus: its own text unless OpenMetrics is asked for. */
+  prometheus(format?: "prometheus" | "openmetrics"): Promise<string>;
 }
 
 export interface PageRequest {

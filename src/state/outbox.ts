@@ -72,6 +72,21 @@ export class Outbox {
     return given - confirmed;
   }
 
+  /** Sequence of the last row that a sink was given; 0: none yet. */
+  given(sink: string): number {
+    return this.#shelf(sink).given;
+  }
+
+  /** Sequence of the last row that a sink has confirmed; 0: none yet. */
+  confirmed(sink: string): number {
+    return this.#shelf(sink).confirmed;
+  }
+
+  /** Bytes that may wait for one sink. */
+  get bytesMax(): number {
+    return this.#bytesMax;
+  }
+
   /** Bytes of the rows not yet confirmed by a sink. */
   bytes(sink: string): number {
     return this.#shelf(sink).bytes;

@@ -53,6 +53,8 @@ export interface Checkpoint {
 export class State {
   /** Made with the state: what sinks know it by. */
   readonly lineage: string;
+  /** Its folder. */
+  readonly dir: string;
   /** Counts the starts, from 1. */
   readonly epoch: number;
   /** Unix seconds at which it began. */
@@ -87,6 +89,7 @@ export class State {
   private constructor(options: StateOptions, lock: FolderLock) {
     const { dir, pipeline, share, now, sinks } = options;
     this.#lock = lock;
+    this.dir = dir;
     this.#seal = options.seal ?? plainSeal;
     const path = join(dir, STATE_FILE);
     const identity = { pipeline, share, seal: this.#seal.id };

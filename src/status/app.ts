@@ -1,7 +1,7 @@
 import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { messageOf } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
+import { type Logger, partOf } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
 import { isEnough } from "../core/role.ts";
 import { type RouteDeclaration, routesBelow } from "../core/route.ts";
@@ -18,7 +18,9 @@ import { indexText } from "./index-text.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { letterRoutes } from "./letter-routes.ts";
 import { LiveFeed } from "./live-feed.ts";
+import { answerMetrics } from "./metrics-answer.ts";
 import { readLetterPage, readWindowPage } from "./pages.ts";
+import type { RequestMeter } from "./request-meter.ts";
 import { readResultQuery, readSeriesQuery } from "./result-queries.ts";
 import type { Route } from "./route.ts";
 import { RouteTable } from "./route-table.ts";
@@ -38,6 +40,8 @@ export interface StatusOptions {
   readonly feed?: LiveFeed;
   /** Other applications by the path below which they serve: `{ "/vabus": bus }`. */
   readonly mounts?: Readonly<Record<string, Mount>>;
+  /** Counts the requests; undefined: nobody wants to know. */
+  readonly meter?: RequestMeter | undefined;
   readonly logger: Logger;
   /** Values that the answers must not show, whatever the components say. */
   readonly secrets?: readonly string[];
@@ -46,19 +50,17 @@ export interface StatusOptions {
 /** Our own routes take no body; a mounted application has a limit of its own. */
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** The format that Prometheus asks for. */
-const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
 /**
  * The HTTP interface of a running service. It only reads from the pipeline, so a request never holds up
  * an event for longer than it takes to write the answer.
  */
 export function createStatusApp(options: StatusOptions): Hono {
-  const { access, mounts = {}, logger } = options;
+  const { access, mounts = {}, meter } = options;
   const routes = statusRoutes(options);
   const mounted = Object.entries(mounts);
   const table = new RouteTable([...routes, ...declaredBelow(mounts)]);
-  const app = guardedApp({ table, guard: guardOf(access), logger });
+  const logger = partOf(options.logger, "http");
+  const app = guardedApp({ table, guard: guardOf(access), logger, meter });
   for (const [path, mount] of mounted) app.route(path, mount.app);
   const limit = bodyLimit({
     maxSize: BODY_BYTES_MAX,
@@ -70,8 +72,8 @@ export function createStatusApp(options: StatusOptions): Hono {
 
 /** Every route of our own, with the role that it asks for: a new one is declared here or is not served. */
 export function statusRoutes(options: StatusOptions): Route[] {
-  const { view, access, control, logger, secrets = [], mounts = {} } = options;
-  const acting = { control, logger, secrets };
+  const { view, access, control, secrets = [], mounts = {} } = options;
+  const acting = { control, logger: partOf(options.logger, "control"), secrets };
   const about = [...stateRoutes(options), ...resultRoutes(options)];
   const index = (c: Context): Response => {
     c.header("vary", "accept");
@@ -83,7 +85,10 @@ export function statusRoutes(options: StatusOptions): Route[] {
     ...about,
     ...controlRoutes(acting),
     ...letterRoutes(acting),
-    ...sessionRoutes({ gate: access.mode === "token" ? access.gate : undefined, logger }),
+    ...sessionRoutes({
+      gate: access.mode === "token" ? access.gate : undefined,
+      logger: partOf(options.logger, "http"),
+    }),
     ...ASSET_ROUTES,
     {
       method: "GET",
@@ -206,9 +211,7 @@ function stateRoutes({ view, access, control, secrets = [] }: StatusOptions): Ro
       path: "/metrics",
       role: "viewer",
       about: "the same in numbers, for Prometheus",
-      async answer(c) {
-        return c.body(await view.prometheus(), 200, { "content-type": PROMETHEUS_TYPE });
-      },
+      answer: (c) => answerMetrics(c, view),
     },
     {
       method: "GET",

@@ -6,6 +6,7 @@ import { peerOf } from "./access/peer.ts";
 import { admission, type Guard } from "./admission.ts";
 import { DASHBOARD_POLICY, isPage } from "./dashboard/serve-page.ts";
 import { jsonAnswer } from "./json-answer.ts";
+import type { RequestMeter } from "./request-meter.ts";
 import type { RouteTable } from "./route-table.ts";
 
 /** A year, for this name alone: what other names serve is not ours to say. */
@@ -15,14 +16,17 @@ export interface GuardedAppOptions {
   readonly table: RouteTable;
   readonly guard: Guard;
   readonly logger: Logger;
+  /** Counts the requests; undefined: nobody wants to know. */
+  readonly meter?: RequestMeter | undefined;
 }
 
 /**
  * An application without routes: whatever is routed in it afterwards is served only where the table
  * declares it, to whom the guard lets in, with the headers that keep browsers from misusing it.
  */
-export function guardedApp({ table, guard, logger }: GuardedAppOptions): Hono {
+export function guardedApp({ table, guard, logger, meter }: GuardedAppOptions): Hono {
   const app = new Hono({ strict: false });
+  if (meter !== undefined) app.use(meter.middleware(table));
   app.use(async (c, next) => {
     await next();
     // The page alone may load what belongs to it, and talk to us.

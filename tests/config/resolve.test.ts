@@ -51,6 +51,7 @@ describe("resolveConfig()", () => {
         sessionMs: 43_200_000,
       },
       metrics: { everyMs: 10_000 },
+      log: { level: "info", parts: {}, format: "auto" },
       state: {
         dir: "/srv/plant/aggregator-data",
         checkpointEveryMs: 5_000,

@@ -9,6 +9,7 @@ import { silentLogger } from "../../src/core/logger.ts";
 import type { ResultRow } from "../../src/core/result.ts";
 import { epochMicros } from "../../src/core/time.ts";
 import { Delivery } from "../../src/pipeline/delivery.ts";
+import { SinkMeasurements } from "../../src/pipeline/measurements.ts";
 import { rowOf } from "../../src/pipeline/row-maker.ts";
 import { State } from "../../src/state/state.ts";
 import { rejectionOf } from "../support/rejection.ts";
@@ -37,6 +38,7 @@ function start(writes: readonly WriteStep[] = []) {
     clock,
     logger: silentLogger,
     random: () => 1,
+    measurements: new SinkMeasurements(),
   });
   const stop = new AbortController();
   const running = delivery.run(stop.signal);

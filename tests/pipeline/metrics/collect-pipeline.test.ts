@@ -2,17 +2,17 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TransientError } from "../../src/core/errors.ts";
-import { silentLogger } from "../../src/core/logger.ts";
-import type { Settings } from "../../src/core/settings.ts";
-import { durationMicros } from "../../src/core/time.ts";
-import { Pipeline } from "../../src/pipeline/pipeline.ts";
-import { LivePipelineView } from "../../src/pipeline/pipeline-view.ts";
-import { State } from "../../src/state/state.ts";
-import { scriptedSink, type WriteStep } from "../support/scripted-sink.ts";
-import { batchOf, type Step, scriptedSource } from "../support/scripted-source.ts";
-import { ruleOf, settingsOf } from "../support/settings.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { TransientError } from "../../../src/core/errors.ts";
+import { silentLogger } from "../../../src/core/logger.ts";
+import type { Settings } from "../../../src/core/settings.ts";
+import { durationMicros } from "../../../src/core/time.ts";
+import { Pipeline } from "../../../src/pipeline/pipeline.ts";
+import { LivePipelineView } from "../../../src/pipeline/pipeline-view.ts";
+import { State } from "../../../src/state/state.ts";
+import { scriptedSink, type WriteStep } from "../../support/scripted-sink.ts";
+import { batchOf, type Step, scriptedSource } from "../../support/scripted-source.ts";
+import { ruleOf, settingsOf } from "../../support/settings.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const T = 1_699_999_980; // a whole minute, an hour before the clock of the tests
 
@@ -68,7 +68,7 @@ function event(name: string, value: number, timestamp: number, more: object = {}
   return { name, value, timestamp, ...more };
 }
 
-describe("prometheusText()", () => {
+describe("collectPipeline()", () => {
   test("counts the windows that fired, and apart from them those that fired again", async () => {
     const rules = [
       ruleOf({ name: "patient", allowedLateness: durationMicros(600e6) }),
@@ -144,5 +144,77 @@ describe("prometheusText()", () => {
     expect(metrics.get("aggregator_source_last_event_age_seconds")).toBe(4);
     expect(metrics.get("aggregator_source_connected")).toBe(1);
     expect(metrics.get("aggregator_uptime_seconds")).toBe(4);
+  });
+
+  test("shows the way to each sink: how late rows are there, what waits and for how long, what is refused", async () => {
+    const away = new TransientError("gone");
+    const refused = { refuse: [{ index: 1, reason: "too wide" }] };
+    const metrics = await scrape(
+      [
+        [event("cpu", 1, T), event("mem", 1, T), event("cpu", 1, T + 65)],
+        [event("cpu", 1, T + 125), event("mem", 1, T + 70)],
+      ],
+      {
+        writes: [
+          { before: away },
+          refused,
+          { before: new TransientError("gone", { retryAfterMs: 60_000 }) },
+        ],
+      },
+    );
+    expect(metrics.get('aggregator_sink_errors_total{sink="main"}')).toBe(2);
+    expect(metrics.get('aggregator_sink_reconnects_total{sink="main"}')).toBe(1);
+    expect(metrics.get('aggregator_rows_written_total{sink="main"}')).toBe(1);
+    expect(metrics.get('aggregator_rows_refused_total{sink="main"}')).toBe(1);
+    expect(metrics.get('aggregator_dead_letters_total{reason="refused"}')).toBe(1);
+    expect(metrics.get('aggregator_sink_connected{sink="main"}')).toBe(0);
+    expect(metrics.get('aggregator_sink_breaker_state{sink="main",state="open"}')).toBe(1);
+    expect(metrics.get('aggregator_sink_breaker_state{sink="main",state="closed"}')).toBe(0);
+    expect(metrics.get('aggregator_outbox_rows{sink="main"}')).toBe(1);
+    expect(metrics.get('aggregator_outbox_bytes{sink="main"}')).toBeGreaterThan(100);
+    expect(metrics.get("aggregator_outbox_limit_bytes")).toBe(1024 ** 3);
+    expect(metrics.get('aggregator_outbox_age_seconds{sink="main"}')).toBe(4);
+    expect(metrics.get('aggregator_sink_write_seconds_count{sink="main"}')).toBe(1);
+    // The window ended an hour ago, but for its minute.
+    expect(metrics.get('aggregator_row_delay_seconds_count{sink="main"}')).toBe(1);
+    expect(metrics.get('aggregator_row_delay_seconds_bucket{sink="main",le="1800.0"}')).toBe(0);
+    expect(metrics.get('aggregator_row_delay_seconds_bucket{sink="main",le="3600.0"}')).toBe(1);
+  });
+
+  test("shows batches, checkpoints, bytes and how events are ordered", async () => {
+    const lines = [event("cpu", 1, T), event("cpu", 1, T + 4), event("cpu", 1, T + 1)];
+    const metrics = await scrape([lines]);
+    expect(metrics.get("aggregator_event_disorder_seconds_count")).toBe(3);
+    expect(metrics.get('aggregator_event_disorder_seconds_bucket{le="0.0"}')).toBe(2);
+    expect(metrics.get("aggregator_event_disorder_seconds_sum")).toBe(3);
+    expect(metrics.get("aggregator_source_read_bytes_total")).toBe(
+      lines.reduce((sum, line) => sum + JSON.stringify(line).length + 1, 0),
+    );
+    expect(metrics.get("aggregator_batch_seconds_count")).toBeGreaterThan(0);
+    expect(metrics.get("aggregator_state_bytes")).toBeGreaterThan(4096);
+    expect(metrics.get("aggregator_state_disk_free_bytes")).toBeGreaterThan(0);
+    expect(metrics.get("aggregator_state_disk_bytes")).toBeGreaterThan(
+      metrics.get("aggregator_state_disk_free_bytes")!,
+    );
+    expect(metrics.get('aggregator_state{state="running"}')).toBe(1);
+    expect(metrics.get('aggregator_state{state="paused"}')).toBe(0);
+    expect(metrics.get("aggregator_problems")).toBe(0);
+    expect(
+      metrics.get('aggregator_rule_events_total{rule="per_minute",outcome="aggregated"}'),
+    ).toBe(3);
+    expect(metrics.get('aggregator_series_limit{rule="per_minute"}')).toBe(1000);
+  });
+
+  test("50,000 series of hostile names make it no longer, and none of them is in it", async () => {
+    const rules = [ruleOf({ seriesMax: 100_000, groupBy: { name: true, labels: ["host"] } })];
+    const hostile = ['x"} 1\n# HELP evil', "{}", "\\", "é\u2028", "aggregator_events_total"];
+    const many = Array.from({ length: 50_000 }, (_, i) =>
+      event(`${hostile[i % hostile.length]}${i}`, 1, T, { labels: { host: `evil${i}` } }),
+    );
+    const few = await scrape([[event("cpu", 1, T)]], { rules });
+    const metrics = await scrape([many], { rules });
+    expect(metrics.get('aggregator_series_active{rule="per_minute"}')).toBe(50_000);
+    expect([...metrics.keys()]).toEqual([...few.keys()]);
+    expect([...metrics.keys()].join()).not.toMatch(/evil|\\|é/);
   });
 });
