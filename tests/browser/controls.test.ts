@@ -355,20 +355,6 @@ describe.skipIf(!hasBrowser)("the controls", () => {
     await page.getByText("Nothing was refused").waitFor();
   });
 
-  test("a service with a token asks for it, and the page works with it", async () => {
-    await using guarded = await openStage(new StagedPipeline(), { token: "t0ken" });
-    guarded.step();
-    await page.goto(`${guarded.url}/`);
-    await page.getByLabel("Token").fill("wrong");
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.waitForTimeout(200);
-    await page.getByLabel("Token").fill("t0ken");
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.locator(".latest tbody tr").first().waitFor();
-    await page.getByRole("link", { name: "Explore" }).click();
-    await page.locator(".legend-item").first().waitFor();
-  });
-
   test("at phone width every control is within reach of a thumb", async () => {
     const phone = await openPage(browser, { viewport: PHONE, hasTouch: true });
     await phone.page.goto(stage.url);

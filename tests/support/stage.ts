@@ -1,5 +1,6 @@
 import { silentLogger } from "../../src/core/logger.ts";
 import { createLiveFeed, createStatusApp } from "../../src/status/app.ts";
+import type { Access } from "../../src/status/auth.ts";
 import type { LiveFeed } from "../../src/status/live-feed.ts";
 import { serve } from "../../src/status/serve.ts";
 import type { StagedPipeline } from "./staged-pipeline.ts";
@@ -21,18 +22,20 @@ export async function openStage(
   options: {
     readonly everyMs?: number;
     readonly token?: string;
+    readonly access?: Access;
     readonly port?: number;
     readonly run?: string;
   } = {},
 ): Promise<Stage> {
   const { everyMs = 0, token, port = 0, run = "stage" } = options;
+  const { access = token === undefined ? { mode: "open" } : tokenAccess(token) } = options;
   const { control } = pipeline;
   const feed = createLiveFeed({ view: pipeline, control }, run);
   const app = createStatusApp({
     view: pipeline,
     control,
     feed,
-    access: token === undefined ? { mode: "open" } : tokenAccess(token),
+    access,
     logger: silentLogger,
   });
   const server = await serve(app, {

@@ -1,26 +1,52 @@
 import { t } from "./words.ts";
 
-/** Kept as long as the tab: whoever closes it has signed out. */
-const TOKEN_KEY = "aggregator-token";
-
-export function authorization(): Record<string, string> {
-  const token = sessionStorage.getItem(TOKEN_KEY);
-  return token === null ? {} : { authorization: `Bearer ${token}` };
-}
-
-export function setToken(token: string): void {
-  sessionStorage.setItem(TOKEN_KEY, token);
+/** Who looks at the page, as the service knows. */
+export interface You {
+  readonly name: string;
+  readonly role: "viewer" | "operator" | "ingest";
+  readonly via: "loopback" | "token" | "session" | "certificate" | "oidc";
 }
 
 /** What the service said instead of what was asked for. */
-export class AnswerError extends Error {}
+export class AnswerError extends Error {
+  /** Of HTTP; 0: it did not answer. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Begins a session: the browser keeps it as a cookie that no script can read. */
+export async function signIn(token: string): Promise<void> {
+  await send("/login", { token }, {});
+}
+
+export async function signOut(): Promise<void> {
+  await post("/logout");
+}
 
 export async function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-  return await ask<Answer>(path, { headers: authorization(), ...(signal && { signal }) });
+  return await ask<Answer>(path, { ...(signal && { signal }) });
 }
 
 export async function post<Answer>(path: string, body?: unknown): Promise<Answer> {
-  const headers = { ...authorization(), "content-type": "application/json" };
+  // Asked for each time: another tab may have signed in anew.
+  const { csrf_token } = await get<{ csrf_token?: string }>("/session");
+  return await send<Answer>(
+    path,
+    body,
+    csrf_token === undefined ? {} : { "x-csrf-token": csrf_token },
+  );
+}
+
+async function send<Answer>(
+  path: string,
+  body: unknown,
+  more: Record<string, string>,
+): Promise<Answer> {
+  const headers = { ...more, "content-type": "application/json" };
   const text = body === undefined ? {} : { body: JSON.stringify(body) };
   return await ask<Answer>(path, { method: "POST", headers, ...text });
 }
@@ -32,16 +58,17 @@ async function ask<Answer>(path: string, options: RequestInit): Promise<Answer> 
   } catch (failure) {
     // Whoever gave it up knows.
     if (options.signal?.aborted === true) throw failure;
-    throw new AnswerError(t("not_reached"));
+    throw new AnswerError(t("not_reached"), 0);
   }
   const text = await answer.text();
   let content: unknown;
   try {
     content = JSON.parse(text);
   } catch {
-    throw new AnswerError(`${answer.status} ${text.slice(0, 200)}`);
+    throw new AnswerError(`${answer.status} ${text.slice(0, 200)}`, answer.status);
   }
   if (answer.ok) return content as Answer; // our own service wrote it
   const { error } = content as { error?: unknown };
-  throw new AnswerError(typeof error === "string" ? error : String(answer.status));
+  const said = typeof error === "string" ? error : String(answer.status);
+  throw new AnswerError(said, answer.status);
 }

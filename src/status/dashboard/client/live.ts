@@ -1,6 +1,6 @@
 import type { PipelineStatus, ResultView, WindowStatus } from "../../../pipeline/view.ts";
 import type { Sample } from "../../live-feed.ts";
-import { authorization } from "./api.ts";
+import type { You } from "./api.ts";
 import { EventReader } from "./event-reader.ts";
 
 export type Status = PipelineStatus & {
@@ -11,11 +11,13 @@ export type Status = PipelineStatus & {
 
 /** What the pages show: always the newest, and never more than so much of what was. */
 export interface Live {
-  /** `denied`: a token is wanted. */
+  /** `denied`: one has to sign in. */
   connection: "connecting" | "open" | "lost" | "denied";
   /** When the next try is, by `Date.now`. */
   retryAt: number;
   status: Status | undefined;
+  /** Who looks; undefined: not known yet. */
+  you: You | undefined;
   /** Which run of the service this is. */
   run: string;
   history: Sample[];
@@ -36,6 +38,7 @@ export const live: Live = {
   connection: "connecting",
   retryAt: 0,
   status: undefined,
+  you: undefined,
   run: "",
   history: [],
   rows: [],
@@ -80,11 +83,13 @@ export async function follow(): Promise<never> {
     const outcome = await readOnce();
     if (performance.now() - began > RETRY_MS_MAX) retryMs = RETRY_MS_MIN;
     live.connection = outcome;
+    // What was shown was for who was signed in.
+    if (outcome === "denied") forget();
     live.retryAt = Date.now() + retryMs;
     changed();
     await new Promise<void>((resolve) => {
       wake = resolve;
-      // Without a token there is no use in trying.
+      // Before somebody signs in there is no use in trying.
       if (outcome === "lost") setTimeout(resolve, retryMs);
     });
     retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
@@ -98,7 +103,7 @@ async function readOnce(): Promise<"lost" | "denied"> {
   current = cut;
   let timer = setTimeout(() => cut.abort(), SILENCE_MS_MAX);
   try {
-    const headers: Record<string, string> = { ...authorization(), accept: "text/event-stream" };
+    const headers: Record<string, string> = { accept: "text/event-stream" };
     if (lastId !== undefined) headers["last-event-id"] = lastId;
     const answer = await fetch("/stream", { headers, signal: cut.signal, cache: "no-store" });
     if (answer.status === 401 || answer.status === 403) return "denied";
@@ -122,12 +127,21 @@ async function readOnce(): Promise<"lost" | "denied"> {
   }
 }
 
+function forget(): void {
+  lastId = undefined;
+  Object.assign(live, { status: undefined, you: undefined, run: "", history: [], rows: [] });
+}
+
 function take(event: string, data: string): void {
   // Our own service wrote it.
   if (event === "hello") {
-    const hello = JSON.parse(data) as Pick<Live, "run" | "history">;
+    const hello = JSON.parse(data) as Pick<Live, "run" | "history"> & { you: You | null };
     if (hello.run !== live.run) live.rows = [];
-    Object.assign(live, { run: hello.run, history: hello.history });
+    Object.assign(live, {
+      run: hello.run,
+      history: hello.history,
+      you: hello.you ?? undefined,
+    });
   } else if (event === "rows") {
     const { rows, skipped } = JSON.parse(data) as { rows: ResultView[]; skipped: number };
     live.rows = [...live.rows, ...rows].slice(-ROWS_MAX);

@@ -1,4 +1,4 @@
-import { setToken } from "./api.ts";
+import { signOut } from "./api.ts";
 import { bdi, h, setAttribute, setText } from "./dom.ts";
 import { clock } from "./format.ts";
 import { type Icon, icon } from "./icons.ts";
@@ -11,8 +11,9 @@ import { ledgerPage } from "./pages/ledger.ts";
 import { lettersPage } from "./pages/letters.ts";
 import { overviewPage } from "./pages/overview.ts";
 import { sinksPage } from "./pages/sinks.ts";
-import { button, emptyState, Pill } from "./parts.ts";
+import { button, emptyState, Pill, toast } from "./parts.ts";
 import { setTheme, type Theme, theme } from "./preferences.ts";
+import { signInForm } from "./sign-in.ts";
 import { language, setLanguage, t, type Word } from "./words.ts";
 
 interface Place {
@@ -76,6 +77,7 @@ export class Shell {
   readonly #links = new Map<string, HTMLAnchorElement>();
   readonly #badges = new Map<string, HTMLElement>();
   readonly #banner = h("div", { class: "banner", role: "status" });
+  readonly #who = h("div", { class: "who" });
   readonly #gate = h("div", { class: "gate" });
   #place: Place | undefined;
   #page: Page | undefined;
@@ -101,6 +103,7 @@ export class Shell {
           { class: "top" },
           this.#title,
           h("div", { class: "top-state" }, this.#name, this.#state.element, this.#wall),
+          this.#who,
           this.#switches(),
         ),
         this.#banner,
@@ -111,6 +114,7 @@ export class Shell {
     );
     this.#banner.hidden = true;
     this.#gate.hidden = true;
+    this.#who.hidden = true;
     this.go();
   }
 
@@ -146,6 +150,7 @@ export class Shell {
         t(`connection_${connection}` as Word),
       );
     setText(this.#wall, status === undefined ? "" : clock(status.now));
+    this.#showWho(live);
     this.#showBadges(live);
     this.#showBanner(live);
     this.#showGate(live);
@@ -237,6 +242,56 @@ export class Shell {
     );
   }
 
+  /** Who is signed in, and the way out. On the machine itself everybody is let in. */
+  #showWho({ you }: Live): void {
+    const isShown = you !== undefined && you.via !== "loopback";
+    this.#who.hidden = !isShown;
+    const key = isShown ? `${you.via} ${you.role} ${you.name}` : "";
+    if (this.#who.dataset["shows"] === key) return;
+    this.#who.dataset["shows"] = key;
+    if (!isShown) return this.#who.replaceChildren();
+    const said = t("signed_in_as", { name: you.name, role: t(`role_${you.role}`) });
+    this.#who.replaceChildren(
+      h(
+        "span",
+        { class: "who-name", title: said },
+        bdi(you.name),
+        h("span", { class: "tag" }, t(`role_${you.role}`)),
+      ),
+      // A certificate is the browser's: there is nothing to sign out of.
+      ...(you.via === "session"
+        ? [
+            h(
+              "button",
+              {
+                type: "button",
+                class: "sign-out",
+                "aria-label": t("sign_out"),
+                title: t("sign_out"),
+                onclick: () => void this.#signOut(),
+              },
+              icon("leave"),
+            ),
+          ]
+        : []),
+    );
+  }
+
+  #signedIn(): void {
+    reconnect();
+    // What the page asked for before was refused.
+    this.go();
+  }
+
+  async #signOut(): Promise<void> {
+    try {
+      await signOut();
+    } catch (failure) {
+      return toast(failure instanceof Error ? failure.message : String(failure), "bad");
+    }
+    reconnect();
+  }
+
   #showBadges(live: Live): void {
     const counts: Record<string, number> = {
       alerts: noticesOf(live).length,
@@ -280,7 +335,7 @@ export class Shell {
     this.#main.hidden = wanted !== "";
     if (this.#gate.dataset["shows"] === wanted) return;
     this.#gate.dataset["shows"] = wanted;
-    if (wanted === "denied") this.#gate.replaceChildren(tokenForm());
+    if (wanted === "denied") this.#gate.replaceChildren(signInForm(() => this.#signedIn()));
     else if (wanted === "lost")
       this.#gate.replaceChildren(
         emptyState(
@@ -301,32 +356,5 @@ function skeleton(): HTMLElement {
     "div",
     { class: "skeleton", role: "status", "aria-label": t("connection_connecting") },
     ...bones,
-  );
-}
-
-function tokenForm(): HTMLElement {
-  const input = h("input", {
-    type: "password",
-    id: "token",
-    autocomplete: "current-password",
-    required: true,
-    spellcheck: "false",
-  });
-  return h(
-    "form",
-    {
-      class: "card token",
-      onsubmit: (event: SubmitEvent) => {
-        event.preventDefault();
-        setToken(input.value.trim());
-        reconnect();
-      },
-    },
-    h("span", { class: "empty-icon" }, icon("lock")),
-    h("h2", {}, t("token_title")),
-    h("p", {}, t("token_text")),
-    h("label", { for: "token" }, t("token")),
-    input,
-    h("button", { type: "submit", class: "button primary" }, t("sign_in")),
   );
 }

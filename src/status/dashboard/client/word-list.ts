@@ -39,8 +39,26 @@ export const WORDS = {
   ],
   token_title: ["Sign in", "Вход"],
   token_text: [
-    "This service listens beyond this machine, so it asks for its token. It was printed at the first start, or stands in the configuration.",
-    "Сервис доступен извне, поэтому нужен токен. Он был показан при первом запуске или задан в конфигурации.",
+    "This service asks who you are. Its tokens were printed at the first start, stand in the configuration, or are made by aggregator token make.",
+    "Сервис спрашивает, кто вы. Токены были показаны при первом запуске, заданы в конфигурации или созданы командой aggregator token make.",
+  ],
+  token_wrong: [
+    "This token does not open: it is wrong, expired or revoked.",
+    "Этот токен не подходит: он неверен, истёк или отозван.",
+  ],
+  token_slow: [
+    "Too many wrong tokens. Try again in a moment.",
+    "Слишком много неверных токенов. Повторите чуть позже.",
+  ],
+  token_not_for_pages: ["This token is not for the dashboard.", "Этот токен не для панели."],
+  signed_in_as: ["Signed in: {name}, {role}", "Выполнен вход: {name}, {role}"],
+  sign_out: ["Sign out", "Выйти"],
+  role_viewer: ["viewer", "наблюдатель"],
+  role_operator: ["operator", "оператор"],
+  role_ingest: ["ingest", "источник"],
+  only_operators: [
+    "Only an operator may act here. You are signed in as a viewer.",
+    "Действовать здесь может только оператор. Вы вошли как наблюдатель.",
   ],
   token: ["Token", "Токен"],
   sign_in: ["Sign in", "Войти"],

@@ -22,6 +22,9 @@ export function controlPage(): Page {
   const actions = (["pause", "resume", "checkpoint", "backup", "reload"] as const).map(
     (action) => new ActionCard(action),
   );
+  const cards = h("div", { class: "actions" }, ...actions.map(({ element }) => element));
+  const note = h("p", { class: "hint" }, t("only_operators"));
+  note.hidden = true;
   const state = new Pill();
   const facts = (["version", "uptime", "checkpoint_age", "series_seen", "rows_fired"] as const).map(
     (word) => ({ word, value: h("dd", {}, "—") }),
@@ -45,9 +48,13 @@ export function controlPage(): Page {
           ...facts.map(({ word, value }) => h("div", {}, h("dt", {}, t(word)), value)),
         ),
       ),
-      h("div", { class: "actions" }, ...actions.map(({ element }) => element)),
+      note,
+      cards,
     ),
     update(live) {
+      const isViewer = live.you?.role === "viewer";
+      note.hidden = !isViewer;
+      cards.hidden = isViewer;
       for (const action of actions) action.update(live);
       if (live.status === undefined) return;
       const { version, uptime_seconds, checkpoint_age_seconds, results } = live.status;
