@@ -143,10 +143,10 @@ function publish(record: v.GenericSchema, example: unknown): OperationDoc {
       "is taken. A record that is wrong is told in `rejected`; the others are stored. Answered when they are on disk.",
     body: {
       types: ["application/json", "application/x-ndjson"],
-      about: "The records.",
+      about: "The records. None at all is an empty batch.",
       schema: v.union([record, v.array(record)]),
       example,
-      isRequired: true,
+      isRequired: false,
     },
     answers: {
       202: {

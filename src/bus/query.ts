@@ -38,7 +38,10 @@ export const readerQuery = v.object({
   after: v.exactOptional(
     v.pipe(
       v.string(),
-      v.regex(/^(?:\d{1,16}|latest)?$/, 'must be the VaBus-Cursor of an answer, or "latest"'),
+      v.regex(
+        /^(?:0|[1-9]\d{0,15}|latest)?$/,
+        'must be the VaBus-Cursor of an answer, or "latest"',
+      ),
       v.description(
         "Where to go on: the `VaBus-Cursor` of the answer before. `latest`: with what comes next. Left out: at the oldest.",
       ),

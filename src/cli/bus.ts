@@ -101,7 +101,10 @@ export const bus = defineCommand({
       app.get(HEALTH.path, (context) => context.json({ status: "ok" }));
       const { routes } = table;
       app.get(DOCUMENT.path, (context) =>
-        jsonAnswer(context, servedDocument({ version, routes, busAt: "" })),
+        jsonAnswer(
+          context,
+          servedDocument({ version, routes, access: kept.access.mode, busAt: "" }),
+        ),
       );
       app.route("/", opened.app);
       const server = await serve(app, { ...address, logger });

@@ -102,7 +102,11 @@ export function statusRoutes(options: StatusOptions): Route[] {
       path: "/openapi.json",
       role: "viewer",
       about: "this interface as an OpenAPI 3.1 document",
-      answer: (c) => jsonAnswer(c, servedDocument({ version: view.status().version, routes: all })),
+      answer: (c) =>
+        jsonAnswer(
+          c,
+          servedDocument({ version: view.status().version, routes: all, access: access.mode }),
+        ),
     },
   ];
   const all = [...own, ...declaredBelow(mounts)];

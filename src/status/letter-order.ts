@@ -57,6 +57,29 @@ export const letterOrder = v.strictObject({
   ),
 });
 
+const { reason, through } = letterOrder.entries;
+
+/** What can be replayed: not what was late, since its windows are closed for good. */
+export const replayOrder = v.strictObject({
+  ...letterOrder.entries,
+  reason: v.exactOptional(
+    v.pipe(
+      v.picklist(REFUSAL_REASONS.filter((word) => word !== "late")),
+      v.description("Only those that were refused for this."),
+    ),
+  ),
+});
+
+/** What can be purged: those up to a number, or all of them. */
+export const purgeOrder = v.union([
+  v.strictObject({
+    reason,
+    through: through.wrapped,
+    all: v.exactOptional(v.literal(false)),
+  }),
+  v.strictObject({ reason, all: v.literal(true) }),
+]);
+
 const FIELDS = Object.keys(letterOrder.entries);
 
 /**

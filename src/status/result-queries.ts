@@ -30,7 +30,11 @@ export const resultQuery = v.object({
       }),
       v.string(),
       v.description("Only rows with these labels and no others: a JSON object of texts."),
-      v.metadata({ examples: ['{"host":"edge-1"}'] }),
+      v.metadata({
+        contentMediaType: "application/json",
+        contentSchema: { type: "object", additionalProperties: { type: "string" } },
+        examples: [{ host: "edge-1" }],
+      }),
     ),
   ),
   from: v.exactOptional(moment("Only windows that begin then or later, in Unix seconds.")),

@@ -37,7 +37,7 @@ interface Operation {
     readonly name: string;
     readonly in: string;
     readonly description?: string;
-    readonly schema: Schema;
+    readonly schema?: Schema;
   }[];
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly example: unknown }>>;
@@ -121,7 +121,7 @@ function section({ method, path, operation }: Entry): string {
   const about = description.replace(/ ?Role: \w+\.$/, "");
   const rows = parameters.map(
     ({ name, in: place, schema, description: meaning = "" }) =>
-      `| \`${name}\`${place === "query" ? "" : ` (${place})`} | ${cell(valuesOf(schema))} | ${cell(meaning)} |`,
+      `| \`${name}\`${place === "query" ? "" : ` (${place})`} | ${cell(schema === undefined ? "JSON" : valuesOf(schema))} | ${cell(meaning)} |`,
   );
   const answers = Object.entries(responses)
     .filter(([, { $ref }]) => $ref === undefined)

@@ -194,8 +194,16 @@ function queryParameters({ query }: OperationDoc, convert: Convert): Json[] {
     name,
     in: "query",
     description: description!,
-    schema,
+    ...contentOf(schema),
   }));
+}
+
+/** A text that is JSON is told as what it holds. */
+function contentOf(schema: Readonly<Record<string, Json>>): Record<string, Json> {
+  const { contentMediaType, contentSchema, examples } = schema;
+  if (typeof contentMediaType !== "string") return { schema };
+  const [example] = examples as readonly Json[];
+  return { content: { [contentMediaType]: { schema: contentSchema!, example: example! } } };
 }
 
 function bodyOf({ types, about, schema, example, isRequired }: BodyDoc, convert: Convert): Json {

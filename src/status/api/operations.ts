@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { errorAnswer } from "../../http/fields.ts";
 import type { AnswerDoc, OperationDoc, OperationDocs } from "../../http/operation.ts";
-import { letterOrder } from "../letter-order.ts";
+import { purgeOrder, replayOrder } from "../letter-order.ts";
 import { letterPageQuery, windowPageQuery } from "../pages.ts";
 import { resultQuery, seriesQuery } from "../result-queries.ts";
 import {
@@ -127,9 +127,7 @@ const RESULTS: OperationDocs = {
 
 const letterBody = {
   types: ["application/json"],
-  about:
-    "Which dead letters; the same words may stand in the query instead. Empty: nothing is said.",
-  schema: letterOrder,
+  about: "Which dead letters. The same words may stand in the query instead: `?reason=late&all`.",
   isRequired: false,
 } as const;
 
@@ -152,7 +150,11 @@ const LETTERS: OperationDocs = {
     tag: "Dead letters",
     about:
       "Events are received again, rows go to the sink again. All of them, unless the body says which.",
-    body: { ...letterBody, example: { reason: "unknown_function", through: 4711 } },
+    body: {
+      ...letterBody,
+      schema: replayOrder,
+      example: { reason: "unknown_function", through: 4711 },
+    },
     answers: {
       200: { about: "What became of them.", schema: replayOutcome, example: examples.replayed },
       ...letterFailures,
@@ -161,7 +163,12 @@ const LETTERS: OperationDocs = {
   "POST /dead-letters/purge": {
     tag: "Dead letters",
     about: "For good. `through` or `all` has to be said.",
-    body: { ...letterBody, example: { reason: "late", through: 4711 } },
+    body: {
+      ...letterBody,
+      isRequired: true,
+      schema: purgeOrder,
+      example: { reason: "late", through: 4711 },
+    },
     answers: {
       200: { about: "They are gone.", schema: purgeOutcome, example: { purged: 17 } },
       ...letterFailures,

@@ -105,21 +105,33 @@ describe("servedDocument()", () => {
   const whole = declaredRoutes();
 
   test("has the version, and what is served", () => {
-    const served = servedDocument({ version: "1.2.3", routes: whole }) as OpenApi;
+    const served = servedDocument({ version: "1.2.3", routes: whole, access: "token" }) as OpenApi;
     expect(served["info"]).toMatchObject({ title: "Aggregator", version: "1.2.3" });
     expect(served.paths).toEqual(document.paths);
   });
 
   test("leaves out a bus that is not there", () => {
     const routes = whole.filter(({ path }) => !path.startsWith("/vabus"));
-    const served = servedDocument({ version: "1.2.3", routes }) as OpenApi;
+    const served = servedDocument({ version: "1.2.3", routes, access: "token" }) as OpenApi;
     expect(Object.keys(served.paths)).not.toContain("/vabus/events");
     expect(Object.keys(served.paths)).toContain("/status");
     expect(served["tags"]).not.toContainEqual(expect.objectContaining({ name: "Bus" }));
   });
 
+  test("asks nobody who it is where everybody is let in", () => {
+    const served = servedDocument({ version: "1", routes: whole, access: "open" }) as OpenApi;
+    const { get } = served.paths["/status"]!;
+    expect(get).toMatchObject({ security: [], "x-role": "viewer" });
+    expect(Object.keys(get!.responses)).toEqual(["200", "403", "500"]);
+  });
+
   test("has a bus that is alone where it is, and nothing else", async () => {
-    const served = servedDocument({ version: "1", routes: BUS_ROUTES, busAt: "" }) as OpenApi;
+    const served = servedDocument({
+      version: "1",
+      routes: BUS_ROUTES,
+      access: "token",
+      busAt: "",
+    }) as OpenApi;
     expect(Object.keys(served.paths).toSorted()).toEqual([
       "/event",
       "/events",

@@ -1,0 +1,102 @@
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pythonWith } from "../bench/peers/peer.ts";
+import { isFull } from "../support/effort.ts";
+import { installExecutable } from "../support/executable.ts";
+import { configure, until, urlOf } from "../support/service.ts";
+
+// Schemathesis reads the document of a running service and asks for all that it allows, and for what it does
+// not. It takes a Python and minutes, so it is part of the long form alone; what it ever found has a test
+// of its own beside the code.
+
+const VERSION = "4.32.5";
+
+/** Of each route. Some minutes for both services. */
+const EXAMPLES = 300;
+
+const SEED = 7;
+
+setDefaultTimeout(900_000);
+
+const CONFIG = `
+import { defineConfig, eventFunction, sqlite, tumbling } from "aggregator";
+
+export default defineConfig({
+  rules: { per_second: { window: tumbling("1s"), aggregate: eventFunction() } },
+  sinks: { rows: sqlite({ path: "rows.sqlite" }) },
+  time: { outOfOrderness: "0s", idleTimeout: "1s" },
+  backup: { to: "backups", every: "1h" },
+  status: { host: process.env.HOST ?? "127.0.0.1", port: 0 },
+});
+`;
+
+const reports = mkdtempSync(join(tmpdir(), "schemathesis-"));
+
+afterAll(() => rmSync(reports, { recursive: true, force: true }));
+
+test.skipIf(!isFull).each(["open", "token"])(
+  "a service that is %s answers whatever it is asked as its document says",
+  async (access) => {
+    const python = await pythonWith("schemathesis", VERSION);
+    await using aggregator = await installExecutable();
+    await configure(aggregator, CONFIG);
+    const isOpen = access === "open";
+    const running = aggregator.spawn(["run"], { env: isOpen ? {} : { HOST: "0.0.0.0" } });
+    const url = await urlOf(running);
+    const token = isOpen ? undefined : (await running.waitFor(/token\s+(\S+)/))[1]!;
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    await fill(url, headers);
+    const { code, output } = await fuzz(python, url, token);
+    expect(code, output).toBe(0);
+    // Whatever was published, every event is accounted for.
+    const ledger = await fetch(`${url}/ledger`, { headers });
+    expect(await ledger.json()).toMatchObject({ balanced: true });
+    const { stderr } = await running.stop();
+    expect(stderr).not.toContain("A request failed.");
+  },
+);
+
+/** Rows, open windows, and a dead letter. */
+async function fill(url: string, headers: Readonly<Record<string, string>>): Promise<void> {
+  const now = Math.floor(Date.now() / 1000);
+  const send = async (event: object): Promise<void> => {
+    await fetch(`${url}/vabus/events`, { method: "POST", headers, body: JSON.stringify(event) });
+  };
+  const status = async (): Promise<{ results: { added: number }; dead_letters: number }> =>
+    (await (await fetch(`${url}/status`, { headers })).json()) as never; // as declared
+  await send({ name: "cpu", value: 1.5, timestamp: now, labels: { host: "a" } });
+  await until(status, ({ results }) => results.added > 0);
+  await send({ name: "cpu", value: 1, timestamp: now - 100 });
+  await until(status, ({ dead_letters }) => dead_letters > 0);
+}
+
+async function fuzz(
+  python: string,
+  url: string,
+  token: string | undefined,
+): Promise<{ readonly code: number; readonly output: string }> {
+  const child = Bun.spawn(
+    [
+      join(dirname(python), "schemathesis"),
+      ...["--config-file", join(import.meta.dir, "schemathesis.toml")],
+      ...["run", `${url}/openapi.json`],
+      ...["--seed", String(SEED), "--max-examples", String(EXAMPLES)],
+      ...["--phases", "examples,coverage,fuzzing", "--continue-on-failure"],
+      // Its answer has no end.
+      ...["--exclude-path", "/stream"],
+      ...["--request-timeout", "10", "--generation-database", "none", "--no-color"],
+      ...(token === undefined ? [] : ["--header", `Authorization: Bearer ${token}`]),
+    ],
+    {
+      cwd: reports,
+      env: { ...process.env, SCHEMATHESIS_HOOKS: "hooks", PYTHONPATH: import.meta.dir },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    },
+  );
+  const output = await new Response(child.stdout).text();
+  return { code: await child.exited, output };
+}
