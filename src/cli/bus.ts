@@ -33,7 +33,7 @@ const HEALTH: RouteDeclaration = {
 const DOCUMENT: RouteDeclaration = {
   method: "GET",
   path: "/openapi.json",
-  role: "viewer",
+  role: "any",
   about: "this interface as an OpenAPI 3.1 document",
 };
 
@@ -103,7 +103,7 @@ export const bus = defineCommand({
       app.get(DOCUMENT.path, (context) =>
         jsonAnswer(
           context,
-          servedDocument({ version, routes, access: kept.access.mode, busAt: "" }),
+          servedDocument({ version, routes, access: access.access.mode, busAt: "" }),
         ),
       );
       app.route("/", opened.app);

@@ -77,17 +77,26 @@ async function fuzz(
   url: string,
   token: string | undefined,
 ): Promise<{ readonly code: number; readonly output: string }> {
+  const options: Readonly<Record<string, string>> = {
+    seed: String(SEED),
+    "max-examples": String(EXAMPLES),
+    phases: "examples,coverage,fuzzing",
+    // Its answer has no end.
+    "exclude-path": "/stream",
+    "request-timeout": "10",
+    "generation-database": "none",
+    ...(token === undefined ? {} : { header: `Authorization: Bearer ${token}` }),
+  };
   const child = Bun.spawn(
     [
       join(dirname(python), "schemathesis"),
-      ...["--config-file", join(import.meta.dir, "schemathesis.toml")],
-      ...["run", `${url}/openapi.json`],
-      ...["--seed", String(SEED), "--max-examples", String(EXAMPLES)],
-      ...["--phases", "examples,coverage,fuzzing", "--continue-on-failure"],
-      // Its answer has no end.
-      ...["--exclude-path", "/stream"],
-      ...["--request-timeout", "10", "--generation-database", "none", "--no-color"],
-      ...(token === undefined ? [] : ["--header", `Authorization: Bearer ${token}`]),
+      "--config-file",
+      join(import.meta.dir, "schemathesis.toml"),
+      "run",
+      `${url}/openapi.json`,
+      "--continue-on-failure",
+      "--no-color",
+      ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
     ],
     {
       cwd: reports,
