@@ -1,8 +1,9 @@
+import { conditionText } from "../alerts/condition-text.ts";
 import { loadConfig } from "../config/load.ts";
 import { ConfigError } from "../core/errors.ts";
 import { silentLogger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
-import { secondsOf } from "../core/time.ts";
+import { formatDuration, secondsOf } from "../core/time.ts";
 import { realClock } from "../pipeline/real-clock.ts";
 import { type PartCheck, tryConnections } from "../pipeline/try-connections.ts";
 import { configArg, jsonArg } from "./args.ts";
@@ -58,6 +59,18 @@ interface Summary {
     readonly description: string;
     readonly delivery: string;
   }[];
+  readonly alerts: readonly AlertSummary[];
+  readonly notifiers: readonly { readonly name: string; readonly kind: string }[];
+}
+
+interface AlertSummary {
+  readonly name: string;
+  /** What it looks at, in words. */
+  readonly when: string;
+  readonly for: string;
+  readonly severity: string;
+  readonly notify: readonly string[];
+  readonly builtIn: boolean;
 }
 
 function summaryOf(settings: Settings): Summary {
@@ -73,6 +86,15 @@ function summaryOf(settings: Settings): Summary {
       description: sink.definition.describe(sink.options),
       delivery: sink.definition.delivery,
     })),
+    alerts: (settings.alerts ?? []).map((alert) => ({
+      name: alert.name,
+      when: conditionText(alert.when),
+      for: formatDuration(alert.for),
+      severity: alert.severity,
+      notify: alert.notify,
+      builtIn: alert.isBuiltIn,
+    })),
+    notifiers: (settings.notifiers ?? []).map(({ name, kind }) => ({ name, kind })),
   };
 }
 
@@ -90,7 +112,22 @@ function print(settings: Settings, parts: readonly PartCheck[], terminal: Termin
     const where = `${sink.kind} ${sink.description} (${sink.delivery})`;
     terminal.print(`  sink    ${sink.name}: ${where}`);
   }
+  printAlerts(settings, terminal);
   for (const { part, problem } of parts) {
     terminal.print(problem === undefined ? `  ok      ${part}` : `  FAILED  ${part}: ${problem}`);
   }
+}
+
+/** Those of the file one by one; those that come with the program in one line, as long as they are as they came. */
+function printAlerts(settings: Settings, terminal: Terminal): void {
+  const { alerts, notifiers } = summaryOf(settings);
+  for (const { name, when, for: wait, severity, notify, builtIn } of alerts) {
+    if (builtIn) continue;
+    const held = wait === "0s" ? "" : ` for ${wait}`;
+    const told = notify.length === 0 ? "nobody" : notify.join(", ");
+    terminal.print(`  alert   ${name}: ${when}${held} (${severity}) to ${told}`);
+  }
+  const own = alerts.filter(({ builtIn }) => builtIn).map(({ name }) => name);
+  if (own.length > 0) terminal.print(`  alerts  of the program: ${own.join(", ")}`);
+  for (const { name, kind } of notifiers) terminal.print(`  notify  ${name}: ${kind}`);
 }

@@ -1,3 +1,4 @@
+import { alerts } from "./alerts.ts";
 import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
 import { bus } from "./bus.ts";
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   init,
   demo,
   healthcheck,
+  alerts,
   audit,
   deadLetters,
   backup,

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
+import type { Alerts } from "../alerts/alerts.ts";
 import { BUS_ROUTES } from "../bus/routes.ts";
+import { isFenced } from "../core/errors.ts";
 import { partOf, silentLogger } from "../core/logger.ts";
 import type { Settings, TlsFiles } from "../core/settings.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
@@ -19,6 +21,8 @@ import type { Peer } from "../status/access/peer.ts";
 import { createLiveFeed, createStatusApp } from "../status/app.ts";
 import type { LiveFeed } from "../status/live-feed.ts";
 import { RequestMeter } from "../status/request-meter.ts";
+import { alertControl } from "./alert-control.ts";
+import { alertService, alertSettingsOf } from "./alert-service.ts";
 import { scheduledBackups } from "./backup-target.ts";
 import type { Log } from "./log.ts";
 import type { OpenBus } from "./open-bus.ts";
@@ -44,6 +48,8 @@ export class LiveService {
   readonly feed: LiveFeed;
   /** Told when other files of `status.tls` are in force. */
   onCertificate: (files: TlsFiles) => void = () => {};
+  /** Where it is served, once it is. */
+  url: string | undefined;
   readonly control: ServiceControl;
   readonly loopDelay = new LoopDelay();
   readonly #meter = new RequestMeter({
@@ -56,6 +62,7 @@ export class LiveService {
   readonly #view: LivePipelineView;
   /** Of every configuration there was: an old one may still be in some message. */
   readonly #secrets: string[];
+  readonly #alerts: Alerts;
   /** Those that all of this goes by. */
   #followed: Settings;
   readonly #access: ServiceAccess;
@@ -81,6 +88,7 @@ export class LiveService {
       log: bus?.events,
       random: Math.random,
       prepare,
+      onRows: (rows, watermark) => this.#alerts.rows(rows, watermark),
       onChange: (changed) => this.#follow(changed),
       onFailure: (failure) => this.#reloads?.failed(failure),
     });
@@ -104,7 +112,7 @@ export class LiveService {
     this.#view = new LivePipelineView(
       () => this.#succession.current,
       version,
-      () => ({ backup: this.#backups, configuration: this.#reloads }),
+      () => ({ backup: this.#backups, configuration: this.#reloads, alerts: this.#alerts }),
       (set) =>
         collectService(set, {
           pipeline: this.settings.name,
@@ -114,8 +122,16 @@ export class LiveService {
           backups: this.#backups,
           reloads: this.#reloads,
           log: logger,
+          alerts: this.#alerts.report(),
         }),
+      () => this.#alerts.report(),
     );
+    this.#alerts = alertService(settings, {
+      view: this.#view,
+      state,
+      logger: partOf(logger, "alerts"),
+      url: () => this.url,
+    });
     const { control } = this;
     const seen = { view: this.#view, control, secrets: this.#secrets, logger };
     this.feed = createLiveFeed(seen, randomUUID().slice(0, 8));
@@ -151,11 +167,17 @@ export class LiveService {
     this.#over = AbortSignal.any([stop, ended.signal]);
     this.#sendMetrics();
     this.#makeBackups();
+    this.#beside(this.#alerts.run(this.#over));
+    let failed: "fenced" | "failed" | undefined;
     try {
       await this.#succession.run(stop);
+    } catch (failure) {
+      failed = isFenced(failure) ? "fenced" : "failed";
+      throw failure;
     } finally {
       ended.abort();
       await Promise.all(this.#background);
+      await this.#alerts.close(failed);
     }
   }
 
@@ -176,6 +198,7 @@ export class LiveService {
     this.#followed = settings;
     logger.follow(settings.log);
     bus?.follow(settings);
+    this.#alerts.follow(alertSettingsOf(settings));
     if (!isDeepStrictEqual(settings.status, before.status)) {
       this.#access.follow(settings.status);
       for (const { label, text } of this.#access.announce()) {
@@ -225,6 +248,10 @@ export class LiveService {
         const present = backups();
         return present === undefined ? undefined : () => present.makeNow();
       },
+      ...alertControl(
+        () => this.#alerts,
+        () => alertSettingsOf(this.settings),
+      ),
       ...(reloads === undefined ? {} : { reload: () => reloads.reload() }),
     };
   }

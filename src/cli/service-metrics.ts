@@ -2,6 +2,7 @@ import { REFUSAL_REASONS } from "../core/event.ts";
 import { LOG_LEVELS } from "../core/logger.ts";
 import { collectProcess, type LoopDelay } from "../pipeline/metrics/collect-process.ts";
 import type { MetricSet } from "../pipeline/metrics/metric-set.ts";
+import type { AlertReport } from "../pipeline/view.ts";
 import type { ScheduledBackups } from "../state/backup/schedule.ts";
 import type { RequestMeter } from "../status/request-meter.ts";
 import type { Log } from "./log.ts";
@@ -19,11 +20,12 @@ export interface CountedParts {
   readonly backups: ScheduledBackups | undefined;
   readonly reloads: Reloads | undefined;
   readonly log: Log;
+  readonly alerts: Pick<AlertReport, "rules" | "notifiers">;
 }
 
 /** Tells everything that runs around the pipeline. */
 export function collectService(set: MetricSet, parts: CountedParts): void {
-  const { pipeline, loopDelay, meter, bus, backups, reloads, log } = parts;
+  const { pipeline, loopDelay, meter, bus, backups, reloads, log, alerts } = parts;
   set.set("aggregator_build_info", 1, { pipeline, version, runtime: runtime() });
   const { applied, refused } = reloads?.counts ?? { applied: 0, refused: 0 };
   set.set("aggregator_config_reloads_total", applied, { outcome: "applied" });
@@ -38,8 +40,22 @@ export function collectService(set: MetricSet, parts: CountedParts): void {
     set.set("aggregator_backup_failing", Number(backups.problem !== undefined));
   }
   if (bus !== undefined) collectBus(set, bus);
+  collectAlerts(set, alerts);
   collectRequests(set, meter);
   collectProcess(set, loopDelay);
+}
+
+/** By the names of alerts, which the configuration bounds; never by the labels of their instances. */
+function collectAlerts(set: MetricSet, { rules, notifiers }: CountedParts["alerts"]): void {
+  for (const { name: alert, pending, firing } of rules) {
+    set.set("aggregator_alerts", pending, { alert, state: "pending" });
+    set.set("aggregator_alerts", firing, { alert, state: "firing" });
+  }
+  for (const { name: notifier, sent, errors, dropped } of notifiers) {
+    set.set("aggregator_notifications_total", sent, { notifier, outcome: "sent" });
+    set.set("aggregator_notifications_total", errors, { notifier, outcome: "failed" });
+    set.set("aggregator_notifications_total", dropped, { notifier, outcome: "dropped" });
+  }
 }
 
 function runtime(): string {

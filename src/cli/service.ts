@@ -107,6 +107,7 @@ async function runWith(
   const load = reload?.load;
   const service = new LiveService(settings, { bus, state, prepare, load, terminal, logger });
   const server = await serve(service, { ...settings.status, logger });
+  service.url = server.url;
   const ended = new AbortController();
   const background = [
     refuseWhenFull(server, {

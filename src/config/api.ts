@@ -14,9 +14,27 @@ import type { DurationText } from "./duration.ts";
 import type { Configurable } from "./env.ts";
 import { type FunctionCall, functionCall } from "./function-calls.ts";
 
+export type { Severity } from "../core/alert-settings.ts";
 export type { MappedEvent, RuleEvent } from "../core/settings.ts";
 export type { CalendarUnit, Weekday } from "../core/window.ts";
 export type { AggregateInput, FunctionInput } from "./aggregate.ts";
+export type { Bound, ConditionCall } from "./alert-calls.ts";
+export {
+  deadLetters,
+  diskFree,
+  eventsLost,
+  lateShare,
+  noRows,
+  outboxAge,
+  outboxFill,
+  outboxRows,
+  ownMetric,
+  rowValue,
+  sinkDown,
+  sourceDown,
+  watermarkLag,
+} from "./alert-calls.ts";
+export type { AlertInput } from "./alerts.ts";
 export type {
   CalendarCall,
   HoppingCall,
@@ -36,6 +54,8 @@ export { env } from "./env.ts";
 export type { EventFunctionCall, FunctionCall } from "./function-calls.ts";
 export { eventFunction } from "./function-calls.ts";
 export type { GroupByText } from "./group-by.ts";
+export type { NotifierInput } from "./notifiers.ts";
+export { alertmanager, slack, webhook } from "./notifiers.ts";
 
 /** The sum of the values. */
 export const sum = functionCall("sum");

@@ -1,8 +1,9 @@
 import * as v from "valibot";
+import { checkAlerts } from "./check-alerts.ts";
 import { checkCascades } from "./check-cascades.ts";
 import { checkPanes, checkRule, type RawRule } from "./check-rules.ts";
 import { type Fault, NO_VALUE } from "./explain.ts";
-import { timeSchema } from "./schema.ts";
+import { DEFAULT_RULES, timeSchema } from "./schema.ts";
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -16,6 +17,7 @@ export function checkTogether(config: Section): Fault[] {
   return [
     ...checkRules(config),
     ...checkTimes(config),
+    ...checkNamesOfAlerts(config),
     ...checkKey(objectAt(config, "state") ?? {}),
   ];
 }
@@ -29,20 +31,40 @@ function checkKey({ key, keyFile }: Section): Fault[] {
 
 /** What holds of each rule, and of rules that read each other. */
 function checkRules(config: Section): Fault[] {
-  const rules = Object.entries(objectAt(config, "rules") ?? {}).flatMap(
-    ([name, rule]): RawRule[] => {
-      const options = objectAt({ rule }, "rule");
-      return options === undefined ? [] : [{ name, options }];
-    },
-  );
-  const sinks =
-    config["sinks"] === undefined ? ["sqlite"] : Object.keys(objectAt(config, "sinks") ?? {});
+  const rules = rawRulesOf(config);
+  const sinks = sinkNamesOf(config);
   const time = v.safeParse(timeSchema, config["time"] ?? {});
   return [
     ...rules.flatMap((rule) => checkRule(rule, { sinks })),
     ...checkCascades(rules),
     ...(time.success ? rules.flatMap((rule) => checkPanes(rule, time.output.outOfOrderness)) : []),
   ];
+}
+
+function rawRulesOf(config: Section): RawRule[] {
+  return Object.entries(objectAt(config, "rules") ?? {}).flatMap(([name, rule]): RawRule[] => {
+    const options = objectAt({ rule }, "rule");
+    return options === undefined ? [] : [{ name, options }];
+  });
+}
+
+function sinkNamesOf(config: Section): string[] {
+  return config["sinks"] === undefined ? ["sqlite"] : Object.keys(objectAt(config, "sinks") ?? {});
+}
+
+/** Alerts name things that are there. */
+function checkNamesOfAlerts(config: Section): Fault[] {
+  const rules = rawRulesOf(config);
+  return checkAlerts(objectAt(config, "alerts") ?? {}, {
+    // Of no rules at all there is one that is not in the file.
+    rules:
+      config["rules"] === undefined
+        ? Object.entries(DEFAULT_RULES).map(([name, options]) => ({ name, options }))
+        : rules,
+    sinks: sinkNamesOf(config),
+    notifiers: Object.keys(objectAt(config, "notifiers") ?? {}),
+    functions: Object.keys(objectAt(config, "functions") ?? {}),
+  });
 }
 
 /** The range of times has an inside. */

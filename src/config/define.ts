@@ -1,6 +1,8 @@
 import type * as v from "valibot";
+import type { AlertEntry } from "./alerts.ts";
 import type { SinkInput } from "./component.ts";
 import type { Configurable } from "./env.ts";
+import type { NotifierInput } from "./notifiers.ts";
 import type { ruleSchema } from "./rule-schema.ts";
 import type { configSchema } from "./schema.ts";
 
@@ -35,13 +37,23 @@ export type RuleInput<
   Rule extends string = string,
 > = CommonInput<Sink> & (EventRuleInput | CascadeInput<Rule>);
 
-/** A configuration; `Sink` are the names of its sinks, `Rule` those of its rules. */
-export type ConfigInput<Sink extends string = string, Rule extends string = string> = Configurable<
-  Omit<ConfigShape, "source" | "rules" | "sinks">
-> & {
+/**
+ * A configuration; `Sink` are the names of its sinks, `Rule` those of its rules, `Notifier` those of its
+ * notifiers, `Alert` those of its alerts.
+ */
+export type ConfigInput<
+  Sink extends string = string,
+  Rule extends string = string,
+  Notifier extends string = string,
+  Alert extends string = string,
+> = Configurable<Omit<ConfigShape, "source" | "rules" | "sinks" | "alerts" | "notifiers">> & {
   readonly source?: ConfigShape["source"];
   readonly rules?: Readonly<Record<Rule, RuleInput<Sink, NoInfer<Rule>>>> | undefined;
   readonly sinks?: Readonly<Record<Sink, SinkInput>> | undefined;
+  readonly notifiers?: Readonly<Record<Notifier, NotifierInput>> | undefined;
+  readonly alerts?:
+    | { readonly [Name in Alert]: AlertEntry<Name, NoInfer<Rule>, NoInfer<Notifier>> }
+    | undefined;
 };
 
 /**
@@ -59,10 +71,13 @@ export type ConfigInput<Sink extends string = string, Rule extends string = stri
 export function defineConfig<
   const Sinks extends Readonly<Record<string, SinkInput>> = { sqlite: SinkInput },
   Rule extends string = string,
+  Notifier extends string = string,
+  Alert extends string = string,
 >(
-  config: ConfigInput<NoInfer<keyof Sinks & string>, Rule> & {
+  config: ConfigInput<NoInfer<keyof Sinks & string>, Rule, Notifier, Alert> & {
     readonly sinks?: Sinks | undefined;
   },
 ): ConfigInput {
-  return config;
+  // What is known of the names is for the editor alone.
+  return config as ConfigInput;
 }

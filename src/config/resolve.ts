@@ -5,6 +5,7 @@ import { ConfigError, type ConfigIssue } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import type { Settings } from "../core/settings.ts";
 import { millisOf } from "../core/time.ts";
+import { alertsOf } from "./alerts.ts";
 import { backupSettingsOf, secretsOfBackup } from "./backup.ts";
 import { checkTogether } from "./check-together.ts";
 import { type Component, type Definition, optionsSchema } from "./component.ts";
@@ -12,6 +13,7 @@ import { configOfEnvironment, type EnvironmentConfig } from "./environment.ts";
 import { type Environment, type Expanded, expandEnv } from "./expand-env.ts";
 import { explain, type Fault, NO_VALUE, shown } from "./explain.ts";
 import { absolutePaths, isSecretAt, isSecretName, secretsIn } from "./marks.ts";
+import { notifiersOf, secretsOfNotifiers } from "./notifiers.ts";
 import { pathText } from "./path-text.ts";
 import { rulesOf } from "./rules.ts";
 import { configSchema, EMBEDDED_SOURCE } from "./schema.ts";
@@ -60,7 +62,11 @@ export function resolveConfig(input: unknown, options: ResolveOptions): Settings
   });
   const merged = merge(file, filled.config);
   const { result, config } = parse(merged, expanded);
-  const secrets = [...secretsOf(config, expanded), ...secretsOfBackup(env)];
+  const secrets = [
+    ...secretsOf(config, expanded),
+    ...secretsOfBackup(env),
+    ...secretsOfNotifiers(config["notifiers"]),
+  ];
   const faults = [
     ...(result.success
       ? []
@@ -194,13 +200,18 @@ function settingsOf(
     options: absolutePaths(options, { schema: optionsSchema(definition), dir }),
   });
   const sinkNames = output.sinks.map(({ name }) => name);
+  const rules = rulesOf(output.rules, { sinks: sinkNames, registry: output.functions });
+  const notifiers = notifiersOf(output.notifiers);
+  const notifierNames = notifiers.map(({ name }) => name);
   return {
     name: output.name,
     origin,
     source: component(output.source),
     functions: [...byEvent.functions, ...output.functions].map(({ key }) => key),
-    rules: rulesOf(output.rules, { sinks: sinkNames, registry: output.functions }),
+    rules,
     sinks: output.sinks.map(({ name, value }) => ({ name, ...component(value) })),
+    alerts: alertsOf(output.alerts, { rules, notifiers: notifierNames }),
+    notifiers,
     time: output.time,
     dedupe: { for: output.dedupe.for, idsMax: output.dedupe.maxIds },
     status: statusSettingsOf(output.status, dir),

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import {
+  ALERTS_MAX,
   DEDUPE_IDS_MAX_DEFAULT,
   MAX_TIMESTAMP_DEFAULT,
   MIN_TIMESTAMP_DEFAULT,
@@ -9,12 +10,14 @@ import type { SourceDefinition } from "../core/source.ts";
 import { sinks } from "../sinks/list.ts";
 import { sources } from "../sources/list.ts";
 import { registrySchema } from "./aggregate.ts";
+import { alertEntrySchema } from "./alerts.ts";
 import { backupSchema } from "./backup.ts";
 import { componentSchema, type SinkInput, type SourceInput } from "./component.ts";
 import { duration, durationOrOff } from "./duration.ts";
 import { instant } from "./instant.ts";
 import { logSchema } from "./log.ts";
 import { namedSchema } from "./named.ts";
+import { notifierSchema } from "./notifiers.ts";
 import { ruleSchema } from "./rule-schema.ts";
 import { stateSchema } from "./state-schema.ts";
 import { statusSchema } from "./status-schema.ts";
@@ -30,6 +33,14 @@ const BUS_BYTES_DEFAULT = 1_073_741_824;
 
 /** Less than one segment of the journal makes no sense. */
 const BUS_BYTES_MIN = 1_048_576;
+
+/** What is aggregated when nothing is said. */
+export const DEFAULT_RULES = {
+  per_minute: { window: { kind: "tumbling", size: "60s" }, aggregate: { kind: "event" } },
+} as const;
+
+/** Each has a queue and a loop of its own. */
+const NOTIFIERS_MAX = 32;
 
 /** The name of the pipeline is no key, so it may begin with a digit. */
 const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
@@ -107,9 +118,7 @@ export const configSchema = v.strictObject({
     v.description("Where events come from; our own bus below `/vabus` when left out."),
   ),
   rules: v.pipe(
-    v.optional(namedSchema("rule", ruleSchema), {
-      per_minute: { window: { kind: "tumbling", size: "60s" }, aggregate: { kind: "event" } },
-    }),
+    v.optional(namedSchema("rule", ruleSchema), DEFAULT_RULES),
     written("rules by their names"),
     v.description("What is aggregated, and how."),
   ),
@@ -129,6 +138,18 @@ export const configSchema = v.strictObject({
     ),
     written("sinks by their names"),
     v.description("Where rows go."),
+  ),
+  alerts: v.pipe(
+    v.optional(namedSchema("alert", alertEntrySchema, { min: 0, max: ALERTS_MAX }), {}),
+    written("alerts by their names"),
+    v.description(
+      "What is told of when it is out of order, besides the alerts that come with the program.",
+    ),
+  ),
+  notifiers: v.pipe(
+    v.optional(namedSchema("notifier", notifierSchema, { min: 0, max: NOTIFIERS_MAX }), {}),
+    written("notifiers by their names"),
+    v.description("Who is told of alerts; the dashboard and `/alerts` show them anyway."),
   ),
   time: v.pipe(v.optional(timeSchema, {}), v.description("How event time is understood.")),
   dedupe: v.pipe(

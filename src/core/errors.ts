@@ -28,7 +28,18 @@ export class TransientError extends Error {
  * stops with this message, which says what to do.
  */
 export class FatalError extends Error {
-  override readonly name = "FatalError";
+  override readonly name: string = "FatalError";
+}
+
+/** Another process writes where we did, and is newer: this one must write no more. */
+export class FencedError extends FatalError {
+  override readonly name = "FencedError";
+}
+
+/** Whether somebody newer took over, however that is told. */
+export function isFenced(thrown: unknown): boolean {
+  if (thrown instanceof FencedError) return true;
+  return thrown instanceof Error && thrown.cause !== undefined && isFenced(thrown.cause);
 }
 
 /** One thing that is wrong in a configuration. */

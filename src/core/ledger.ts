@@ -53,3 +53,11 @@ export type LedgerOutcome = (typeof LEDGER_OUTCOMES)[number];
 export function isBalanced(counts: LedgerCounts): boolean {
   return counts.received === LEDGER_OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
 }
+
+/** Of these the ones that become dead letters. */
+export const REFUSED_OUTCOMES = [
+  "late",
+  "future",
+  "invalid",
+  "over_limit",
+] as const satisfies readonly LedgerOutcome[];

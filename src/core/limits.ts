@@ -163,3 +163,27 @@ export const HEAD_MS_MAX = 15_000;
 
 /** How long a client may take for the body of a request: 64 MB over a slow line. */
 export const BODY_MS_MAX = 5 * 60_000;
+
+/** Alerts of one configuration: each is looked at once a second. */
+export const ALERTS_MAX = 500;
+
+/** Instances of one alert (a series, a sink): more at a time tell a person no more. Some 500 bytes each. */
+export const ALERT_INSTANCES_MAX = 1_000;
+
+/** Series of which one alert remembers when their last row was: 300 bytes each. */
+export const ALERT_SERIES_MAX = 10_000;
+
+/** What was resolved lately and can be looked at. */
+export const ALERT_HISTORY_MAX = 200;
+
+/** Silences at a time. */
+export const SILENCES_MAX = 200;
+
+/** What one notifier has yet to tell; beyond it the oldest go, and are counted. */
+export const NOTICES_MAX = 1_000;
+
+/** Alerts of one message: what is larger some receivers refuse. */
+export const NOTICES_PER_MESSAGE = 100;
+
+/** An alert that began to fire so often within the hour flaps: it fires on until it was calm for a while. */
+export const FLAPS_MAX = 5;

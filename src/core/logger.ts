@@ -20,6 +20,7 @@ export const LOG_PARTS = {
   control: "what an operator asks for, and reloads",
   backup: "backups",
   metrics: "own metrics that go elsewhere",
+  alerts: "alerts that fire, and who is told",
 } as const;
 
 export type LogPart = keyof typeof LOG_PARTS;

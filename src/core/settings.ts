@@ -1,4 +1,5 @@
 import type { Aggregation } from "./aggregation.ts";
+import type { AlertSettings, NotifierSettings } from "./alert-settings.ts";
 import type { LevelName, LogPart } from "./logger.ts";
 import type { Role } from "./role.ts";
 import type { SinkDefinition } from "./sink.ts";
@@ -25,6 +26,9 @@ export interface Settings {
   readonly functions?: readonly string[];
   /** At least one, in the order of the file. */
   readonly sinks: readonly SinkSettings[];
+  /** Always there when a configuration was loaded, with those that come with the program. */
+  readonly alerts?: readonly AlertSettings[];
+  readonly notifiers?: readonly NotifierSettings[];
   readonly time: TimeSettings;
   readonly dedupe: DedupeSettings;
   readonly status: StatusSettings;

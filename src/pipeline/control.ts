@@ -1,4 +1,5 @@
 import type { RefusalReason } from "../core/event.ts";
+import type { Silence, SilenceRequest } from "./view.ts";
 
 /** Which dead letters come back; of all when nothing is said. */
 export interface ReplayQuery {
@@ -51,6 +52,13 @@ export interface ServiceControl {
   readonly purgeDeadLetters?: (query: {
     readonly through: number;
     readonly reason?: RefusalReason | undefined;
+  }) => Promise<number>;
+  /** For a while nobody is told of some alerts. @throws {Error} There is no such alert, or no room. */
+  readonly silenceAlerts?: (request: SilenceRequest) => Promise<Silence>;
+  /** Ends silences before their time, by id or by name. Resolves with how many. */
+  readonly unsilenceAlerts?: (which: {
+    readonly id?: string | undefined;
+    readonly name?: string | undefined;
   }) => Promise<number>;
   /** Makes a backup now. */
   readonly backup?: (() => Promise<void>) | undefined;

@@ -8,6 +8,7 @@ import { expositionOf } from "./metrics/exposition.ts";
 import { type Collect, MetricSet } from "./metrics/metric-set.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type {
+  AlertReport,
   DeadLetterPage,
   Health,
   LedgerReport,
@@ -35,6 +36,14 @@ const OUTBOX_FULL = "outbox: full, reading waits until a sink has taken some";
 /** States in which events are taken; those of the bus are while it is reloaded, too. */
 const READY: readonly PipelineStatus["state"][] = ["running", "starting", "paused", "reloading"];
 
+const NO_ALERTS: AlertReport = {
+  alerts: [],
+  resolved: [],
+  silences: [],
+  rules: [],
+  notifiers: [],
+};
+
 /** Something beside the pipeline that may be troubled. */
 export interface Troubled {
   readonly problem: string | undefined;
@@ -49,22 +58,26 @@ export class LivePipelineView implements PipelineView {
   readonly #version: string;
   readonly #beside: () => Beside;
   readonly #collect: Collect;
+  readonly #alerts: () => AlertReport;
 
   /**
    * @param pipeline The pipeline, or what gives the one that runs now.
    * @param beside What else may be troubled.
    * @param collect Tells the metrics of what is beside the pipeline.
+   * @param alerts What is told of; of a pipeline without alerts nothing.
    */
   constructor(
     pipeline: Pipeline | (() => Pipeline),
     version: string,
     beside: () => Beside = () => ({}),
     collect: Collect = () => {},
+    alerts: () => AlertReport = () => NO_ALERTS,
   ) {
     this.#of = typeof pipeline === "function" ? pipeline : () => pipeline;
     this.#version = version;
     this.#beside = beside;
     this.#collect = collect;
+    this.#alerts = alerts;
   }
 
   get #pipeline(): Pipeline {
@@ -139,7 +152,7 @@ export class LivePipelineView implements PipelineView {
       }),
       sinks: deliveries.map((delivery) => delivery.status()),
       ledger: this.ledger(),
-      alerts: [],
+      alerts: this.alerts().alerts,
       dead_letters: this.#pipeline.store.deadLetters.count,
       results: { added: recent.added, series: recent.seriesCount },
       checkpoint_age_seconds: (clock.monotonicMs() - checkpointer.committedMs) / 1000,
@@ -190,6 +203,10 @@ export class LivePipelineView implements PipelineView {
 
   rowsSince(after: number, limit: number): RowsSince {
     return this.#pipeline.recent.since(after, limit);
+  }
+
+  alerts(): AlertReport {
+    return this.#alerts();
   }
 
   windowsNow(): readonly WindowStatus[] {

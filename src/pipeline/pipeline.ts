@@ -6,7 +6,7 @@ import { type Logger, partOf } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import { type Settings, shareOf } from "../core/settings.ts";
 import type { Cursor, EventBatch, SourceRead, SourceReader } from "../core/source.ts";
-import { epochMicros, millisOf } from "../core/time.ts";
+import { epochMicros, millisOf, secondsOf } from "../core/time.ts";
 import type { State } from "../state/state.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
@@ -41,6 +41,8 @@ export interface PipelineOptions {
   readonly state: State;
   /** The journal of the embedded bus; undefined where none is served. */
   readonly log: EventLog | undefined;
+  /** Told of rows when they fired. @param watermark Unix seconds by then; infinite at the end of the input. */
+  readonly onRows?: (rows: readonly ResultRow[], watermark: number) => void;
   /** Numbers in [0, 1): seeds the name hash, spreads the retries. */
   readonly random: () => number;
   /** The pipeline that this process ran over the same state before; it has ended. */
@@ -385,6 +387,7 @@ export class Pipeline {
   #tell(rows: readonly ResultRow[]): void {
     this.operations.fired(rows);
     this.recent.add(rows);
+    this.#options.onRows?.(rows, secondsOf(this.processor.engine.watermark));
   }
 
   async #ack(cursor: Cursor, stop: AbortSignal): Promise<void> {

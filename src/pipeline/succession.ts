@@ -156,8 +156,12 @@ export class Succession {
   }
 
   #make(settings: Settings, former?: Pipeline): Pipeline {
-    const { clock, logger, state, log, random, prepare } = this.#options;
-    const options = { clock, logger, state, log, random, ...(former && { former }) };
+    const { clock, logger, state, log, random, onRows, prepare } = this.#options;
+    const options = {
+      ...{ clock, logger, state, log, random },
+      ...(onRows && { onRows }),
+      ...(former && { former }),
+    };
     return new Pipeline(prepare?.(settings) ?? settings, options);
   }
 

@@ -1,3 +1,4 @@
+import type { Severity } from "../core/alert-settings.ts";
 import type { RefusalReason } from "../core/event.ts";
 import type { LedgerCounts } from "../core/ledger.ts";
 import type { ResultRow } from "../core/result.ts";
@@ -28,6 +29,8 @@ export interface PipelineView {
   series(query: SeriesQuery): SeriesPage;
   /** Rows behind number `after`: the newest `limit`, and how many were left out. */
   rowsSince(after: number, limit: number): RowsSince;
+  /** What is pending, fires and was resolved lately, and who is told. */
+  alerts(): AlertReport;
   /** For each rule some windows around the watermark, oldest first. */
   windowsNow(): readonly WindowStatus[];
   /** Everything measured, for Prometheus: its own text unless OpenMetrics is asked for. */
@@ -96,6 +99,11 @@ export interface SinkStatus {
   readonly breaker: "closed" | "open" | "half-open";
   readonly outbox: number;
   readonly written: number;
+  /** Bytes of the rows that wait, and how many may wait before reading stops. */
+  readonly outbox_bytes: number;
+  readonly outbox_bytes_max: number;
+  /** How long the oldest row has waited, as far as this process knows; 0: none waits. */
+  readonly outbox_age_seconds: number;
   /** Failed tries since the start, and what the last one was. */
   readonly errors: number;
   readonly last_error?: string;
@@ -119,7 +127,8 @@ export interface PipelineStatus {
   readonly rules: readonly RuleStatus[];
   readonly sinks: readonly SinkStatus[];
   readonly ledger: LedgerReport;
-  readonly alerts: readonly unknown[];
+  /** What is pending or fires, the worst first. */
+  readonly alerts: readonly AlertView[];
   /** Refused events and rows that are kept. */
   readonly dead_letters: number;
   /** Of the rows that fired since the start. */
@@ -197,4 +206,94 @@ export interface SeriesPage {
   readonly total: number;
   readonly matched: number;
   readonly series: readonly Pick<ResultView, "rule" | "name" | "labels" | "agg_func">[];
+}
+
+/** One alert that is pending or fires, for one series, sink or whatever its labels tell. */
+export interface AlertView {
+  readonly name: string;
+  readonly state: "pending" | "firing";
+  readonly severity: Severity;
+  /** Unix seconds since when it is in this state, by the clock that it goes by. */
+  readonly since: number;
+  /** `event`: it goes by the time of events; `processing`: by our clock. */
+  readonly clock: "event" | "processing";
+  /** The value that is out of order; null when there is none. */
+  readonly value: number | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly description?: string;
+  /** Nobody is told. */
+  readonly silenced: boolean;
+  /** Unix seconds; until then, while it is silenced. */
+  readonly silenced_until?: number;
+  /** It began to fire so often lately that it is not resolved until it was calm for a while. */
+  readonly flapping?: true;
+}
+
+/** An alert that fired and does no more. */
+export interface ResolvedAlert
+  extends Pick<AlertView, "name" | "severity" | "clock" | "value" | "labels" | "summary"> {
+  readonly state: "resolved";
+  /** Unix seconds of the clock that it goes by: when it began to fire, and when it ended. */
+  readonly since: number;
+  readonly resolved_at: number;
+}
+
+export interface Silence {
+  readonly id: string;
+  /** Name of an alert, or a glob. */
+  readonly name: string;
+  /** All of them have to be so; none: any instance. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Unix seconds of our clock. */
+  readonly since: number;
+  readonly until: number;
+  readonly comment: string;
+}
+
+export interface SilenceRequest {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly seconds: number;
+  readonly comment?: string;
+}
+
+/** One alert as it is configured. */
+export interface AlertRuleView {
+  readonly name: string;
+  /** What it looks at: `max of cpu.* in per_minute above 90 until 80`. */
+  readonly when: string;
+  readonly for_seconds: number;
+  readonly severity: Severity;
+  readonly notify: readonly string[];
+  readonly built_in: boolean;
+  /** Instances by their state. */
+  readonly pending: number;
+  readonly firing: number;
+  /** Instances that there was no room for, since the start. */
+  readonly left_out: number;
+}
+
+/** One that is told of alerts. */
+export interface NotifierView {
+  readonly name: string;
+  readonly kind: string;
+  /** Alerts that it has been told of since the start, and failed tries. */
+  readonly sent: number;
+  readonly errors: number;
+  /** Alerts that it refused, or that there was no room for: it is not told of these. */
+  readonly dropped: number;
+  /** Alerts that it is still to be told of. */
+  readonly waiting: number;
+  readonly problem?: string;
+}
+
+export interface AlertReport {
+  /** The worst first; of these what fires, the newest first. */
+  readonly alerts: readonly AlertView[];
+  /** The newest first. */
+  readonly resolved: readonly ResolvedAlert[];
+  readonly silences: readonly Silence[];
+  readonly rules: readonly AlertRuleView[];
+  readonly notifiers: readonly NotifierView[];
 }

@@ -224,6 +224,12 @@ export class StateDatabase {
     }
   }
 
+  /** One page; undefined: it is not there. */
+  page(key: string): Uint8Array | undefined {
+    const row = this.statement("select bytes from pages where key = ?").get(key);
+    return row?.["bytes"] as Uint8Array | undefined; // a blob, by the schema
+  }
+
   putPage(key: string, bytes: Uint8Array): void {
     this.statement("insert or replace into pages (key, bytes) values (?, ?)").run(key, bytes);
   }

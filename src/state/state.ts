@@ -30,6 +30,9 @@ export interface StateOptions {
   readonly outboxBytesMax?: number;
 }
 
+/** Below it stand pages that are not the engine's. */
+const NOTES = "notes/";
+
 /** What one checkpoint moves forward together. */
 export interface Checkpoint {
   readonly pages: PageChanges;
@@ -149,7 +152,7 @@ export class State {
   *pages(): Iterable<Page> {
     try {
       for (const { key, bytes } of this.#database.pages()) {
-        yield { key, bytes: this.#seal.open(bytes, `page ${key}`) };
+        if (!key.startsWith(NOTES)) yield { key, bytes: this.#seal.open(bytes, `page ${key}`) };
       }
     } catch (failure) {
       throw failure instanceof DamagedError ? damaged(this.#database.path, failure) : failure;
@@ -206,6 +209,29 @@ export class State {
       purged = this.deadLetters.purge(query);
     });
     return purged;
+  }
+
+  /**
+   * What somebody beside the pipeline keeps here under a name; undefined: nothing.
+   *
+   * @throws {FatalError} It is damaged.
+   */
+  note(name: string): Uint8Array | undefined {
+    const key = NOTES + name;
+    const sealed = this.#database.page(key);
+    if (sealed === undefined) return undefined;
+    try {
+      return this.#seal.open(sealed, `page ${key}`);
+    } catch (failure) {
+      throw failure instanceof DamagedError ? damaged(this.#database.path, failure) : failure;
+    }
+  }
+
+  /** Keeps it, in place of what was kept. @throws {TransientError} The disk is full: nothing happened. */
+  keepNote(name: string, bytes: Uint8Array): void {
+    const key = NOTES + name;
+    const sealed = this.#seal.seal(bytes, `page ${key}`);
+    this.#database.transaction(() => this.#database.putPage(key, sealed));
   }
 
   /** One transaction over the parts that count what they hold. */

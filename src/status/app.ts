@@ -9,6 +9,7 @@ import type { ServiceControl } from "../pipeline/control.ts";
 import type { PipelineStatus, PipelineView } from "../pipeline/view.ts";
 import { type Identity, identityOf } from "./access/identity.ts";
 import { sessionRoutes } from "./access/session-routes.ts";
+import { alertRoutes } from "./alert-routes.ts";
 import { servedDocument } from "./api/served-document.ts";
 import { type Access, guardOf } from "./auth.ts";
 import { actionsOf, controlRoutes } from "./control-routes.ts";
@@ -89,6 +90,7 @@ export function statusRoutes(options: StatusOptions): Route[] {
       gate: access.mode === "token" ? access.gate : undefined,
       logger: partOf(options.logger, "http"),
     }),
+    ...alertRoutes(acting),
     ...ASSET_ROUTES,
     {
       method: "GET",
@@ -223,6 +225,13 @@ function stateRoutes({ view, access, control, secrets = [] }: StatusOptions): Ro
       role: "viewer",
       about: "what became of every event received",
       answer: (c) => jsonAnswer(c, view.ledger()),
+    },
+    {
+      method: "GET",
+      path: "/alerts",
+      role: "viewer",
+      about: "what is pending, fires and was resolved; silences, and who is told",
+      answer: (c) => jsonAnswer(c, masked(view.alerts(), secrets)),
     },
     {
       method: "GET",

@@ -17,10 +17,13 @@ export interface ControlOptions {
   readonly secrets: readonly string[];
 }
 
-/** What this service can do: those of {@link ACTIONS}, and replay of dead letters. */
-export function actionsOf(control: ServiceControl | undefined): (Action | "replay")[] {
-  const actions = ACTIONS.filter((action) => control?.[action] !== undefined);
-  return control?.replayDeadLetters === undefined ? actions : [...actions, "replay"];
+/** What this service can do: those of {@link ACTIONS}, replay of dead letters, and silences. */
+export function actionsOf(control: ServiceControl | undefined): (Action | "replay" | "silence")[] {
+  return [
+    ...ACTIONS.filter((action) => control?.[action] !== undefined),
+    ...(control?.replayDeadLetters === undefined ? [] : (["replay"] as const)),
+    ...(control?.silenceAlerts === undefined ? [] : (["silence"] as const)),
+  ];
 }
 
 /**

@@ -10,6 +10,7 @@ import {
 } from "bun:test";
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
+import type { AlertView } from "../../src/pipeline/view.ts";
 import {
   hasBrowser,
   launchBrowser,
@@ -24,6 +25,18 @@ import { HOSTILE_NAMES, StagedPipeline } from "../support/staged-pipeline.ts";
 // Every control, as a person uses it: by pointer and by keyboard.
 
 setDefaultTimeout(30_000);
+
+const LAG: AlertView = {
+  name: "lag <i>high</i>",
+  state: "firing",
+  severity: "critical",
+  since: 1_700_000_000,
+  clock: "processing",
+  value: 61.5,
+  labels: {},
+  summary: "above 60 s",
+  silenced: false,
+};
 
 describe.skipIf(!hasBrowser)("the controls", () => {
   let browser: Browser;
@@ -301,18 +314,11 @@ describe.skipIf(!hasBrowser)("the controls", () => {
   test("alerts say what is out of order, and when nothing is", async () => {
     await open("alerts");
     await page.getByText("connect ECONNREFUSED 10.0.0.7:5432").waitFor();
-    stage.pipeline.alerts = [
-      {
-        name: "lag <i>high</i>",
-        severity: "critical",
-        message: "above 60 s",
-        since: 1_700_000_000,
-      },
-    ];
+    stage.pipeline.report = { ...stage.pipeline.report, alerts: [LAG] };
     stage.step();
     await page.getByText("lag <i>high</i>").waitFor();
     expect(await page.getByRole("link", { name: "Alerts" }).innerText()).toContain("2");
-    stage.pipeline.alerts = [];
+    stage.pipeline.report = { ...stage.pipeline.report, alerts: [] };
     stage.pipeline.sinkProblem = undefined;
     stage.step();
     await page.getByText("All is well").waitFor();

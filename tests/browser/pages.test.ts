@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Browser } from "playwright-core";
 import { DESKTOP, hasBrowser, launchBrowser, openPage, PHONE } from "../support/browser.ts";
+import { hostileReport } from "../support/hostile-report.ts";
 import { openStage, type Stage } from "../support/stage.ts";
 import { StagedPipeline } from "../support/staged-pipeline.ts";
 
@@ -30,9 +31,7 @@ describe.skipIf(!hasBrowser)("every page", () => {
   beforeAll(async () => {
     browser = await launchBrowser();
     const pipeline = new StagedPipeline({ seriesCount: 50_000, windowsBefore: 4, isHostile: true });
-    pipeline.alerts = [
-      { name: "<u>lag</u>", severity: "critical", message: "“above” 60 s", since: 1_700_000_000 },
-    ];
+    pipeline.report = hostileReport();
     stage = await openStage(pipeline);
     for (let second = 0; second < 30; second++) stage.step();
   });

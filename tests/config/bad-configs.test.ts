@@ -35,7 +35,7 @@ const BAD: readonly BadConfig[] = [
     config: { naem: "x", plugins: [] },
     says: [
       'naem: is no option, did you mean "name"?',
-      "plugins: is no option, must be one of name, source, rules, functions, sinks, time, dedupe, status, metrics, log, state, bus, backup",
+      "plugins: is no option, must be one of name, source, rules, functions, sinks, alerts, notifiers, time, dedupe, status, metrics, log, state, bus, backup",
     ],
   },
   {

@@ -1,5 +1,6 @@
 /* oxlint-disable typescript/restrict-template-expressions -- env() is made for templates. */
 import { describe, expect, test } from "bun:test";
+import { BUILT_IN_ALERTS } from "../../src/config/alert-defaults.ts";
 import type { Environment } from "../../src/config/expand-env.ts";
 import { resolveConfig } from "../../src/config/resolve.ts";
 import type { Settings } from "../../src/core/settings.ts";
@@ -27,7 +28,8 @@ const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe("resolveConfig()", () => {
   test("makes a working service of nothing", () => {
-    const { source, sinks, rules, ...rest } = resolve(defineConfig({}));
+    const { source, sinks, rules, alerts = [], ...rest } = resolve(defineConfig({}));
+    expect(alerts.map(({ name }) => name)).toEqual(Object.keys(BUILT_IN_ALERTS));
     expect(plain(rest)).toEqual({
       name: "aggregator",
       origin: "test",
@@ -41,6 +43,7 @@ describe("resolveConfig()", () => {
         maxTimestamp: 7_258_118_400_000_000,
       },
       functions: ["sum", "avg", "min", "max", "count"],
+      notifiers: [],
       dedupe: { for: 3_600_000_000, idsMax: 5_000_000 },
       status: {
         host: "127.0.0.1",

@@ -53,6 +53,7 @@ export function fakeView(overrides: Partial<PipelineView> = {}): FakeView {
     results: () => ({ rows: [], added: 0 }),
     series: () => ({ total: 0, matched: 0, series: [] }),
     rowsSince: () => ({ rows: [], skipped: 0 }),
+    alerts: () => ({ alerts: [], resolved: [], silences: [], rules: [], notifiers: [] }),
     windowsNow: () => [],
     prometheus: async () => 'aggregator_events_total{outcome="late"} 1\n',
     ...overrides,

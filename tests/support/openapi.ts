@@ -117,6 +117,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Results: "What fired lately.",
   "Dead letters": "What was refused, and again after a fix.",
   Control: "What an operator may do.",
+  Alerts: "What is out of order, and who is not to hear of it.",
   Bus: "Our own bus: there where no other is configured.",
   "Signing in": "Sessions of browsers.",
   Dashboard: "The page, and this document.",

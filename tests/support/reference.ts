@@ -2,8 +2,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { alertSchema } from "../../src/config/alerts.ts";
 import { type Definition, optionsSchema } from "../../src/config/component.ts";
 import { entriesOf, unwrapped } from "../../src/config/explain.ts";
+import { notifierSchemas } from "../../src/config/notifiers.ts";
 import { ruleSchema } from "../../src/config/rule-schema.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { sinks } from "../../src/sinks/list.ts";
@@ -19,6 +21,15 @@ const BEGIN = "<!-- generated from the schemas: bun run generate -->";
 const END = "<!-- end of what is generated -->";
 
 type Schema = v.GenericSchema;
+
+const ABOUT_ALERT =
+  'One alert, or `"off"`. Of those that come with the program every part that is left out stays as it is. See [the page on alerts](alerts.md).';
+
+const ABOUT_NOTIFIERS = {
+  alertmanager: "Prometheus Alertmanager, by its API (version 2).",
+  slack: "An incoming webhook of Slack, or of what takes the same messages.",
+  webhook: "A POST of JSON to any URL.",
+} as const;
 
 /** The page with what is between its markers made anew. */
 export function withReference(page: string): string {
@@ -45,6 +56,14 @@ function referenceText(): string {
   return [
     table(parts.map(([name, schema]) => [name, schema])),
     section("rules.*name*", "One rule.", entriesOf(ruleSchema)!),
+    section("alerts.*name*", ABOUT_ALERT, entriesOf(alertSchema)!),
+    ...Object.entries(notifierSchemas).map(([kind, schema]) =>
+      section(
+        `notifiers.*name*: ${kind}()`,
+        ABOUT_NOTIFIERS[kind as keyof typeof ABOUT_NOTIFIERS],
+        entriesOf(schema)!,
+      ),
+    ),
     ...sections,
     "## Sources\n",
     ...sources.map(component),

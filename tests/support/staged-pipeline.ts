@@ -3,6 +3,7 @@ import type { ResultRow } from "../../src/core/result.ts";
 import type { ServiceControl } from "../../src/pipeline/control.ts";
 import { RecentResults } from "../../src/pipeline/recent-results.ts";
 import type {
+  AlertReport,
   DeadLetterPage,
   DeadLetterView,
   LedgerReport,
@@ -53,7 +54,14 @@ export class StagedPipeline implements PipelineView {
   readonly letters: DeadLetterView[] = [];
   /** Every second, or by hand. */
   second = 0;
-  alerts: unknown[] = [];
+  /** What `/alerts` says. */
+  report: AlertReport = {
+    alerts: [],
+    resolved: [],
+    silences: [],
+    rules: [],
+    notifiers: [],
+  };
   state: PipelineStatus["state"] = "running";
   /** Why the second sink is away; undefined: it is not. */
   sinkProblem: string | undefined = "connect ECONNREFUSED 10.0.0.7:5432, next try in 4 s";
@@ -147,11 +155,15 @@ export class StagedPipeline implements PipelineView {
       rules: this.#rules(),
       sinks: this.#sinks(),
       ledger: this.ledger(),
-      alerts: this.alerts,
+      alerts: this.report.alerts,
       dead_letters: this.letters.length,
       results: { added: this.recent.added, series: this.recent.seriesCount },
       checkpoint_age_seconds: this.second % 5,
     };
+  }
+
+  alerts(): AlertReport {
+    return this.report;
   }
 
   ledger(): LedgerReport {
@@ -242,7 +254,15 @@ export class StagedPipeline implements PipelineView {
   }
 
   #sinks(): SinkStatus[] {
-    const rest = { connected: true, breaker: "closed", outbox: 0, errors: 0 } as const;
+    const rest = {
+      connected: true,
+      breaker: "closed",
+      outbox: 0,
+      outbox_bytes: 0,
+      outbox_bytes_max: 1_073_741_824,
+      outbox_age_seconds: 0,
+      errors: 0,
+    } as const;
     const written = this.#fired * this.names.length;
     const { sinkProblem: problem } = this;
     const stream =

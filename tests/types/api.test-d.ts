@@ -3,6 +3,7 @@
 import type { InferOutput } from "valibot";
 import type { ReplayOutcome } from "../../src/pipeline/control.ts";
 import type {
+  AlertReport,
   DeadLetterPage,
   Health,
   LedgerReport,
@@ -13,6 +14,7 @@ import type {
   WindowPage,
 } from "../../src/pipeline/view.ts";
 import type { replayOutcome } from "../../src/status/api/action-answers.ts";
+import type { alertsAnswer } from "../../src/status/api/alert-answers.ts";
 import type { resultsAnswer, seriesAnswer } from "../../src/status/api/result-answers.ts";
 import type {
   deadLettersAnswer,
@@ -52,6 +54,8 @@ holds<Same<InferOutput<typeof statusAnswer>["rules"][number], PipelineStatus["ru
 holds<Same<InferOutput<typeof statusAnswer>["sinks"][number], PipelineStatus["sinks"][number]>>();
 holds<Same<InferOutput<typeof statusAnswer>["source"], PipelineStatus["source"]>>();
 holds<Same<InferOutput<typeof ledgerAnswer>, LedgerReport>>();
+holds<Same<InferOutput<typeof alertsAnswer>, AlertReport>>();
+holds<Same<InferOutput<typeof alertsAnswer>["alerts"][number], AlertReport["alerts"][number]>>();
 holds<Same<InferOutput<typeof windowsAnswer>, WindowPage>>();
 holds<Same<InferOutput<typeof deadLettersAnswer>, DeadLetterPage>>();
 holds<Same<InferOutput<typeof resultsAnswer>, ResultPage>>();

@@ -51,6 +51,20 @@ export const SERVICE_METRICS = {
   },
 } as const;
 
+export const ALERT_METRICS = {
+  aggregator_alerts: {
+    type: "gauge",
+    help: "Instances of an alert that are pending, or fire",
+    labels: ["alert", "state"],
+  },
+  aggregator_notifications_total: {
+    type: "counter",
+    help: "Alerts that a notifier was told of, tries that failed, and alerts that it never hears of",
+    labels: ["notifier", "outcome"],
+    when: "notifiers are configured",
+  },
+} as const;
+
 export const BUS_METRICS = {
   aggregator_bus_published_total: {
     type: "counter",

@@ -6,7 +6,13 @@ import {
   TIME_METRICS,
   WINDOW_METRICS,
 } from "./catalog-pipeline.ts";
-import { BUS_METRICS, HTTP_METRICS, PROCESS_METRICS, SERVICE_METRICS } from "./catalog-service.ts";
+import {
+  ALERT_METRICS,
+  BUS_METRICS,
+  HTTP_METRICS,
+  PROCESS_METRICS,
+  SERVICE_METRICS,
+} from "./catalog-service.ts";
 
 /** What a metric is: the one place that says so, for `/metrics`, OTLP and `docs/metrics.md`. */
 export interface MetricDefinition {
@@ -30,6 +36,7 @@ export const METRIC_GROUPS = {
   Sinks: SINK_METRICS,
   State: STATE_METRICS,
   Service: SERVICE_METRICS,
+  Alerts: ALERT_METRICS,
   "Our own bus": BUS_METRICS,
   HTTP: HTTP_METRICS,
   Process: PROCESS_METRICS,
@@ -43,6 +50,7 @@ export const METRICS = {
   ...SINK_METRICS,
   ...STATE_METRICS,
   ...SERVICE_METRICS,
+  ...ALERT_METRICS,
   ...BUS_METRICS,
   ...HTTP_METRICS,
   ...PROCESS_METRICS,

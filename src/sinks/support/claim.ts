@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { FatalError } from "../../core/errors.ts";
+import { FencedError } from "../../core/errors.ts";
 import type { RefusedRow, SinkContext } from "../../core/sink.ts";
 
 /** What a transactional sink keeps for each `(pipeline, share, sink)`. */
@@ -49,7 +49,7 @@ export class Claim {
   /**
    * What is to be stored when the sink is taken over from whoever stored `found`.
    *
-   * @throws {FatalError} The sink belongs to a newer one.
+   * @throws {FencedError} The sink belongs to a newer one.
    */
   takeOver(found: Progress | undefined): Progress {
     const { lineage, epoch } = this.#context.owner;
@@ -70,11 +70,11 @@ export class Claim {
   }
 
   /** What somebody is told who was overtaken, by whom if that is known. */
-  fenced(by?: Progress): FatalError {
+  fenced(by?: Progress): FencedError {
     const { pipeline, sink, owner } = this.#context;
     const other =
       by === undefined ? "another process" : `a process of state ${by.lineage}, start ${by.epoch},`;
-    return new FatalError(
+    return new FencedError(
       `Cannot write to ${this.#place}: fenced, since ${other} took over as pipeline "${pipeline}", ` +
         `share ${owner.share}, sink "${sink}"; this one is of state ${owner.lineage}, start ` +
         `${owner.epoch}: stop one of the two, or give one another name`,

@@ -11,6 +11,7 @@ import {
   reloadOutcome,
   replayOutcome,
 } from "./action-answers.ts";
+import { ALERT_OPERATIONS } from "./alert-operations.ts";
 import * as examples from "./examples.ts";
 import { resultsAnswer, seriesAnswer } from "./result-answers.ts";
 import { loginAnswer, loginBody, logoutAnswer, sessionAnswer } from "./session-answers.ts";
@@ -328,5 +329,6 @@ export const STATUS_OPERATIONS: OperationDocs = {
   ...LETTERS,
   ...CONTROL,
   ...SESSIONS,
+  ...ALERT_OPERATIONS,
   ...DASHBOARD,
 };

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { REFUSAL_REASONS } from "../../core/event.ts";
 import { count, flag, moment, next, number, text } from "../../http/fields.ts";
+import { alertView } from "./alert-answers.ts";
 
 const reasons = (about: string) => v.pipe(v.array(v.string()), v.description(about));
 
@@ -102,6 +103,9 @@ export const sinkStatus = v.pipe(
       v.description("Open: it is not tried for a while. Half-open: it is tried once."),
     ),
     outbox: count("Rows that wait for it on disk."),
+    outbox_bytes: count("Bytes of these rows."),
+    outbox_bytes_max: count("With so many bytes reading stops until it took some."),
+    outbox_age_seconds: number("How long the oldest row has waited, at least; 0: none waits."),
     written: count("Rows that it has, since the start."),
     ...failures,
   }),
@@ -131,7 +135,7 @@ export const statusAnswer = v.pipe(
     rules: v.array(ruleStatus),
     sinks: v.array(sinkStatus),
     ledger: ledgerAnswer,
-    alerts: v.pipe(v.array(v.unknown()), v.description("Those that fire.")),
+    alerts: v.pipe(v.array(alertView), v.description("What is pending or fires, the worst first.")),
     dead_letters: count("Refused events and rows that are kept."),
     results: v.pipe(
       v.object({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { OWN_METRICS } from "../../../src/core/own-metric-names.ts";
 import { METRICS, type MetricDefinition } from "../../../src/pipeline/metrics/catalog.ts";
 import { METRICS_FILE, withMetrics } from "../../support/metrics-page.ts";
 
@@ -17,6 +18,13 @@ describe("the catalog of metrics", () => {
       expect(name).not.toMatch(/_(?:ms|millis|minutes|kb|mb|count|sum|bucket)(?:_|$)/);
       if (type === "histogram") expect(name).toEndWith("_seconds");
     }
+  });
+
+  test("is what alerts can name, and no more", () => {
+    const names = entries.flatMap(([name, { type }]) =>
+      type === "histogram" ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
+    );
+    expect([...OWN_METRICS].sort()).toEqual(names.sort() as (typeof OWN_METRICS)[number][]);
   });
 
   test("bounds of histograms ascend, and only histograms have some", () => {

@@ -1,0 +1,204 @@
+import type { Severity } from "../core/alert-settings.ts";
+import { NOTICES_MAX } from "../core/limits.ts";
+import type { Labels } from "./instances.ts";
+
+/** An alert that fired, as others are told of it. Times are Unix seconds of our clock. */
+export interface Incident {
+  readonly alert: string;
+  /** Of the instance. */
+  readonly key: string;
+  readonly severity: Severity;
+  /** Those of the instance and of the alert. */
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly summary: string;
+  readonly description: string | undefined;
+  readonly value: number | null;
+  readonly startsAt: number;
+  /** Undefined: it fires. */
+  readonly endsAt: number | undefined;
+}
+
+interface Entry {
+  incident: Incident;
+  /** Who is to hear of it as it is now. */
+  readonly owed: Set<string>;
+  /** Who heard that it fires, and when last. */
+  readonly told: Map<string, number>;
+}
+
+export interface StoredEntry {
+  readonly incident: Incident;
+  readonly owed: readonly string[];
+  readonly told: readonly (readonly [string, number])[];
+}
+
+/**
+ * Who has to be told what: what is owed to a notifier stays until it has it, over failures and restarts. Of one
+ * incident the newest state alone is told, so that what waits is never more than there are incidents.
+ */
+export class Book {
+  readonly #entries = new Map<string, Entry>();
+  readonly #max: number;
+  /** By notifier: what there was no room for. */
+  readonly dropped = new Map<string, number>();
+
+  constructor(max = NOTICES_MAX) {
+    this.#max = max;
+  }
+
+  /** It fires: those are to hear of it; none while it is silenced. */
+  fire(incident: Incident, notify: readonly string[]): void {
+    const id = idOf(incident);
+    const before = this.#entries.get(id);
+    // It fires again before all have heard that it had ended: they hear that it fires.
+    const told = before?.told ?? new Map<string, number>();
+    this.#entries.delete(id);
+    this.#entries.set(id, { incident, owed: new Set(notify), told });
+    this.#makeRoom();
+  }
+
+  /** It fires on: with another value, say. */
+  update(alert: string, key: string, change: Partial<Incident>): void {
+    const entry = this.#entries.get(idOf({ alert, key }));
+    if (entry !== undefined) entry.incident = { ...entry.incident, ...change };
+  }
+
+  find(alert: string, key: string): Incident | undefined {
+    return this.#entries.get(idOf({ alert, key }))?.incident;
+  }
+
+  /** It ended: those hear of it who heard that it fires, and those who were to hear that. */
+  resolve(alert: string, key: string, endsAt: number): Incident | undefined {
+    const id = idOf({ alert, key });
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.incident.endsAt !== undefined) return undefined;
+    entry.incident = { ...entry.incident, endsAt };
+    for (const notifier of entry.told.keys()) entry.owed.add(notifier);
+    if (entry.owed.size === 0) this.#entries.delete(id);
+    return entry.incident;
+  }
+
+  /**
+   * Of what fires: who has to hear of it by now, since a silence ended, or it is time to say it again; and who
+   * has not, since it is silenced.
+   *
+   * @param notify Who is told of it, with the pause in seconds after which it is said again.
+   */
+  look(
+    incident: Pick<Incident, "alert" | "key">,
+    options: {
+      readonly now: number;
+      readonly isSilenced: boolean;
+      readonly notify: ReadonlyMap<string, number | undefined>;
+    },
+  ): void {
+    const entry = this.#entries.get(idOf(incident));
+    if (entry === undefined || entry.incident.endsAt !== undefined) return;
+    const { now, isSilenced, notify } = options;
+    if (isSilenced) {
+      entry.owed.clear();
+      return;
+    }
+    for (const [notifier, repeat = Infinity] of notify) {
+      const last = entry.told.get(notifier);
+      if (last === undefined || now - last >= repeat) entry.owed.add(notifier);
+    }
+  }
+
+  /** What fires, by the book. */
+  get firing(): Incident[] {
+    return [...this.#entries.values()]
+      .map(({ incident }) => incident)
+      .filter(({ endsAt }) => endsAt === undefined);
+  }
+
+  /** What a notifier is to be told, the oldest first. */
+  owedTo(notifier: string, max: number): Incident[] {
+    const owed: Incident[] = [];
+    for (const { incident, owed: to } of this.#entries.values()) {
+      if (owed.length >= max) break;
+      if (to.has(notifier)) owed.push(incident);
+    }
+    return owed;
+  }
+
+  waiting(notifier: string): number {
+    let count = 0;
+    for (const { owed } of this.#entries.values()) if (owed.has(notifier)) count++;
+    return count;
+  }
+
+  /** A notifier has heard of these, as they were; what changed meanwhile it is still to hear. */
+  delivered(notifier: string, incidents: readonly Incident[], now: number): void {
+    for (const incident of incidents) {
+      const id = idOf(incident);
+      const entry = this.#entries.get(id);
+      if (entry === undefined) continue;
+      const isSame = entry.incident.startsAt === incident.startsAt;
+      const isEnded = incident.endsAt !== undefined;
+      if (isEnded) entry.told.delete(notifier);
+      else entry.told.set(notifier, now);
+      if (isSame && entry.incident.endsAt === incident.endsAt) entry.owed.delete(notifier);
+      if (entry.incident.endsAt !== undefined && entry.owed.size === 0) this.#entries.delete(id);
+    }
+  }
+
+  /** A notifier will never hear of these. */
+  drop(notifier: string, incidents: readonly Incident[]): void {
+    this.#count(notifier, incidents.length);
+    for (const incident of incidents) {
+      const entry = this.#entries.get(idOf(incident));
+      entry?.owed.delete(notifier);
+      if (entry?.incident.endsAt !== undefined && entry.owed.size === 0) {
+        this.#entries.delete(idOf(incident));
+      } else entry?.told.set(notifier, Infinity); // it is not asked again while this fires
+    }
+  }
+
+  /** Only these notifiers are there by now. */
+  keepNotifiers(names: ReadonlySet<string>): void {
+    for (const [id, { incident, owed, told }] of this.#entries) {
+      for (const name of [...owed]) if (!names.has(name)) owed.delete(name);
+      for (const name of [...told.keys()]) if (!names.has(name)) told.delete(name);
+      if (incident.endsAt !== undefined && owed.size === 0) this.#entries.delete(id);
+    }
+  }
+
+  store(): StoredEntry[] {
+    return [...this.#entries.values()].map(({ incident, owed, told }) => ({
+      incident,
+      owed: [...owed],
+      told: [...told],
+    }));
+  }
+
+  restore(stored: readonly StoredEntry[]): void {
+    for (const { incident, owed, told } of stored) {
+      this.#entries.set(idOf(incident), {
+        // What is undefined is not in JSON.
+        incident: { ...incident, endsAt: incident.endsAt ?? undefined },
+        owed: new Set(owed),
+        // Infinity is null in JSON.
+        told: new Map(told.map(([name, at]) => [name, at ?? Infinity])),
+      });
+    }
+  }
+
+  /** What has ended goes first. */
+  #makeRoom(): void {
+    if (this.#entries.size <= this.#max) return;
+    const ended = [...this.#entries].find(([, { incident }]) => incident.endsAt !== undefined);
+    const [id, entry] = ended ?? [...this.#entries][0]!;
+    this.#entries.delete(id);
+    for (const notifier of entry.owed) this.#count(notifier, 1);
+  }
+
+  #count(notifier: string, more: number): void {
+    this.dropped.set(notifier, (this.dropped.get(notifier) ?? 0) + more);
+  }
+}
+
+function idOf({ alert, key }: Pick<Incident, "alert" | "key">): string {
+  return `${alert}\n${key}`;
+}

@@ -1,0 +1,182 @@
+import type { AlertSettings } from "../core/alert-settings.ts";
+import { ALERT_INSTANCES_MAX } from "../core/limits.ts";
+import { labelsToJson } from "../core/result-json.ts";
+import {
+  FLAP_WINDOW,
+  isFlapping,
+  type Machine,
+  newMachine,
+  type Outcome,
+  step,
+} from "./machine.ts";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** One instance of an alert: a series, a sink, or the alert itself. */
+export interface Instance extends Machine {
+  /** Its labels as JSON: what tells it from the others. */
+  readonly key: string;
+  readonly labels: Labels;
+}
+
+/** Something became of an instance. */
+export interface Change {
+  readonly settings: AlertSettings;
+  readonly key: string;
+  readonly labels: Labels;
+  readonly to: NonNullable<Outcome>;
+  /** Microseconds of the clock that the alert goes by. */
+  readonly at: number;
+  /** When what ended now began: it fired, or was pending; of what begins the same as `at`. */
+  readonly since: number;
+  readonly value: number;
+  readonly isFlapping: boolean;
+}
+
+/** What is kept of an instance. */
+export type StoredInstance = Omit<Instance, "key">;
+
+/** The instances of one alert that are not simply in order, and of those in order the ones that fired lately. */
+export class Instances {
+  readonly settings: AlertSettings;
+  /** Instances that there was no room for, since the start. */
+  leftOut = 0;
+  readonly #max: number;
+  readonly #onChange: (change: Change) => void;
+  readonly #byKey = new Map<string, Instance>();
+
+  constructor(
+    settings: AlertSettings,
+    options: { readonly onChange: (change: Change) => void; readonly max?: number },
+  ) {
+    this.settings = settings;
+    this.#onChange = options.onChange;
+    this.#max = options.max ?? ALERT_INSTANCES_MAX;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  get all(): Iterable<Instance> {
+    return this.#byKey.values();
+  }
+
+  find(key: string): Instance | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /**
+   * One look at one of them.
+   *
+   * @param isOut Whether it is out of order, for what fires and for what does not.
+   * @param value NaN: it has none, or it is not known.
+   */
+  look(
+    labels: Labels,
+    look: {
+      readonly at: number;
+      readonly value: number;
+      readonly isOut: (fires: boolean) => boolean;
+    },
+  ): void {
+    const key = labelsToJson(labels);
+    const known = this.#byKey.get(key);
+    const isOut = look.isOut(known?.state === "firing");
+    if (known === undefined && !isOut) return;
+    const instance = known ?? this.#begin(key, labels);
+    if (instance === undefined) return;
+    this.step(instance, { at: look.at, value: look.value, isOut });
+  }
+
+  step(
+    instance: Instance,
+    { at, value, isOut }: { readonly at: number; readonly value: number; readonly isOut: boolean },
+  ): void {
+    const { state, since } = instance;
+    const isNew = at >= instance.seenAt;
+    // What it fires with is the last value that was out of order, not the one that ended it.
+    if (isNew && isOut && !Number.isNaN(value)) instance.value = value;
+    const to = step(instance, this.settings, { isOut, at });
+    if (to === undefined) return;
+    this.#onChange({
+      settings: this.settings,
+      key: instance.key,
+      labels: instance.labels,
+      to,
+      at,
+      since: state === "inactive" ? at : since,
+      value: isNew && !Number.isNaN(value) ? value : instance.value,
+      isFlapping: isFlapping(instance, at),
+    });
+  }
+
+  /** Forgets those in order that fired too long ago to flap. */
+  forget(at: number): void {
+    for (const [key, instance] of this.#byKey) {
+      if (instance.state !== "inactive") continue;
+      const last = instance.fired.at(-1) ?? -Infinity;
+      if (at - last >= FLAP_WINDOW) this.#byKey.delete(key);
+    }
+  }
+
+  /**
+   * What fires is resolved, what is pending ends: the alert is gone, or means something else now.
+   *
+   * @param at Undefined: at the last look.
+   */
+  endAll(at: number | undefined): void {
+    for (const instance of this.#byKey.values()) {
+      if (instance.state === "inactive") continue;
+      const to = instance.state === "firing" ? "resolved" : "inactive";
+      const { key, labels, since, value, seenAt } = instance;
+      const end = Math.max(at ?? seenAt, since);
+      const { settings } = this;
+      this.#onChange({ settings, key, labels, to, at: end, since, value, isFlapping: false });
+    }
+    this.#byKey.clear();
+  }
+
+  /** The clock was set: what was at a time was at another one. */
+  shift(by: number): void {
+    for (const instance of this.#byKey.values()) {
+      instance.since += by;
+      instance.seenAt += by;
+      if (instance.clearedAt !== undefined) instance.clearedAt += by;
+      instance.fired = instance.fired.map((at) => at + by);
+    }
+  }
+
+  store(): StoredInstance[] {
+    return [...this.#byKey.values()].map(({ key: _, ...rest }) => rest);
+  }
+
+  restore(stored: readonly StoredInstance[]): void {
+    for (const one of stored.slice(0, this.#max)) {
+      const labels = Object.assign(Object.create(null) as Record<string, string>, one.labels);
+      const key = labelsToJson(labels);
+      // NaN and infinite times are null in JSON.
+      const value = one.value ?? Number.NaN;
+      this.#byKey.set(key, { ...newMachine(), ...one, value, labels, key, fired: [...one.fired] });
+    }
+  }
+
+  #begin(key: string, labels: Labels): Instance | undefined {
+    if (this.#byKey.size >= this.#max && !this.#makeRoom()) {
+      this.leftOut++;
+      return undefined;
+    }
+    const instance: Instance = { ...newMachine(), key, labels };
+    this.#byKey.set(key, instance);
+    return instance;
+  }
+
+  #makeRoom(): boolean {
+    for (const [key, { state }] of this.#byKey) {
+      if (state !== "inactive") continue;
+      this.#byKey.delete(key);
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,154 @@
+import type { NotifierSettings } from "../core/alert-settings.ts";
+import type { Clock } from "../core/clock.ts";
+import { messageOf, TransientError } from "../core/errors.ts";
+import { NOTICES_PER_MESSAGE } from "../core/limits.ts";
+import type { Logger } from "../core/logger.ts";
+import type { OutsideCalls } from "../core/outside-calls.ts";
+import { redact } from "../core/redact.ts";
+import { secondsOf } from "../core/time.ts";
+import type { NotifierView } from "../pipeline/view.ts";
+import type { Book } from "./book.ts";
+import { messageFor } from "./message.ts";
+
+export interface NotifierOptions {
+  readonly book: Book;
+  readonly calls: OutsideCalls;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly pipeline: string;
+  readonly secrets: readonly string[];
+  /** Where a person looks. */
+  readonly link: () => string;
+  /** What it was told is to be kept. */
+  readonly onTold: () => void;
+}
+
+/** Answers that another try may mend. */
+const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/** What Prometheus waits for four of its pauses, so does Alertmanager for us. */
+const HOLDS_FOR_REPEATS = 4;
+
+/**
+ * Tells one receiver what the book says it has to hear, in one message for what changes within a moment. What
+ * fails is tried again for as long as it takes; what the receiver refuses for good is dropped, and counted.
+ */
+export class Notifier {
+  readonly settings: NotifierSettings;
+  readonly #options: NotifierOptions;
+  #wake = new AbortController();
+  #sent = 0;
+  #errors = 0;
+  #problem: string | undefined;
+
+  constructor(settings: NotifierSettings, options: NotifierOptions) {
+    this.settings = settings;
+    this.#options = options;
+  }
+
+  /** Why it cannot be told; undefined: it can, as far as is known. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  view(): NotifierView {
+    const { name, kind } = this.settings;
+    const { book } = this.#options;
+    return {
+      name,
+      kind,
+      sent: this.#sent,
+      errors: this.#errors,
+      dropped: book.dropped.get(name) ?? 0,
+      waiting: book.waiting(name),
+      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+    };
+  }
+
+  /** There may be something to tell. */
+  wake(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
+  /** Tells until `signal` aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { book, clock } = this.#options;
+    const { name, groupWaitMs } = this.settings;
+    while (!signal.aborted) {
+      const woken = AbortSignal.any([signal, this.#wake.signal]);
+      if (book.owedTo(name, 1).length === 0) await clock.sleep(Infinity, woken);
+      else {
+        await clock.sleep(groupWaitMs, signal);
+        if (!signal.aborted) await this.tellOnce(signal);
+      }
+    }
+  }
+
+  /** One message, tried some times. Resolves whatever becomes of it. */
+  async tellOnce(signal: AbortSignal): Promise<void> {
+    const { book, calls, clock, logger } = this.#options;
+    const { name, timeoutMs } = this.settings;
+    const incidents = book.owedTo(name, NOTICES_PER_MESSAGE);
+    if (incidents.length === 0) return;
+    try {
+      const action = `Cannot tell ${name} of alerts`;
+      await calls.call((over) => this.#send(incidents, over), { action, ms: timeoutMs, signal });
+      book.delivered(name, incidents, secondsOf(clock.now()));
+      this.#sent += incidents.length;
+      if (this.#problem !== undefined)
+        logger.info("A notifier takes alerts again.", { notifier: name });
+      this.#problem = undefined;
+    } catch (failure) {
+      if (signal.aborted) return;
+      this.#failed(failure);
+      if (!(failure instanceof TransientError)) book.drop(name, incidents);
+    }
+    this.#options.onTold();
+  }
+
+  #failed(failure: unknown): void {
+    const { logger, secrets } = this.#options;
+    const { name } = this.settings;
+    // A URL of Slack is a secret in itself.
+    const error = redact(messageOf(failure), [...secrets, this.settings.url]);
+    this.#errors++;
+    if (!(failure instanceof TransientError)) {
+      logger.error("A notifier refuses alerts for good; it does not hear of these.", {
+        notifier: name,
+        error,
+      });
+    } else if (this.#problem === undefined) {
+      logger.error("A notifier cannot be told of alerts; it is tried again.", {
+        notifier: name,
+        error,
+      });
+    }
+    this.#problem = error;
+  }
+
+  async #send(incidents: Parameters<typeof messageFor>[1], signal: AbortSignal): Promise<void> {
+    const { clock, pipeline, link } = this.#options;
+    const { headers, repeatMs = 60_000 } = this.settings;
+    const { url, body } = messageFor(this.settings, incidents, {
+      pipeline,
+      link: link(),
+      now: secondsOf(clock.now()),
+      holdsFor: (HOLDS_FOR_REPEATS * repeatMs) / 1000,
+    });
+    let answer: Response;
+    let text: string;
+    try {
+      const all = { "content-type": "application/json", ...headers };
+      answer = await fetch(url, { method: "POST", headers: all, body, signal, redirect: "manual" });
+      text = (await answer.text()).slice(0, 200);
+    } catch (failure) {
+      throw new TransientError(messageOf(failure), { cause: failure });
+    }
+    if (answer.ok) return;
+    const message = `status ${answer.status}${text === "" ? "" : `: ${text}`}`;
+    if (answer.status < 500 && !PASSING.has(answer.status)) throw new Error(message);
+    const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN);
+    throw new TransientError(message, seconds > 0 ? { retryAfterMs: seconds * 1000 } : {});
+  }
+}

@@ -1,0 +1,176 @@
+import { loadConfig } from "../config/load.ts";
+import { nearest } from "../core/nearest.ts";
+import { durationMicros, formatDuration } from "../core/time.ts";
+import type { AlertReport, Silence } from "../pipeline/view.ts";
+import { configArg, jsonArg } from "./args.ts";
+import { askService } from "./ask-service.ts";
+import { type CommandContext, defineCommand } from "./command.ts";
+import { EXIT, UsageError } from "./exit.ts";
+import { serviceUrl } from "./service-url.ts";
+import type { Terminal } from "./terminal.ts";
+
+const ACTIONS = ["list", "silence", "unsilence"] as const;
+
+export const alerts = defineCommand({
+  name: "alerts",
+  summary: "Show the alerts of a running service, silence some of them for a while",
+  details: [
+    "A silence has an end, and outlives a restart of the service. The service is that of the configuration unless",
+    "a URL is given; its token is taken from AGGREGATOR_TOKEN, or from the configuration.",
+  ],
+  args: {
+    action: {
+      type: "positional",
+      required: true,
+      description: `What to do: ${ACTIONS.join(", ")}`,
+    },
+    url: { type: "positional", required: false, description: "A running service" },
+    config: configArg,
+    name: {
+      type: "string",
+      valueHint: "alert",
+      description: 'Silence, unsilence: its name; for a silence a glob such as "*", too',
+    },
+    id: { type: "string", valueHint: "id", description: "Unsilence: one silence, by its id" },
+    label: {
+      type: "string",
+      valueHint: "name=value,…",
+      description: "Silence: only what has these labels",
+    },
+    for: { type: "string", valueHint: "duration", description: "Silence: how long, such as 2h" },
+    comment: { type: "string", valueHint: "text", description: "Silence: why" },
+    json: jsonArg,
+  },
+  examples: [
+    { line: "aggregator alerts list", does: "What fires, what is pending, what is silenced" },
+    {
+      line: 'aggregator alerts silence --name sink_down --label sink=warehouse --for 2h --comment "upgrade"',
+      does: "Nobody is told that this sink is down for two hours",
+    },
+    { line: "aggregator alerts unsilence --name sink_down", does: "Its silences end now" },
+  ],
+  async run(values, context) {
+    const action = ACTIONS.find((known) => known === values.action);
+    if (action === undefined) throw new UsageError(unknownAction(values.action));
+    checkOptions(action, values);
+    const service = await serviceOf(values, context);
+    const { terminal } = context;
+    const { json } = values;
+    if (action === "list") {
+      // The shape of `/alerts` is public.
+      const report = (await askService({ ...service, path: "/alerts" })) as AlertReport;
+      if (json) terminal.print(JSON.stringify(report));
+      else for (const line of linesOf(report, Date.now() / 1000)) terminal.print(line);
+    } else if (action === "silence") {
+      const { name, comment } = values;
+      const post = { name, labels: labelsOf(values.label), for: values.for, comment };
+      const silence = (await askService({ ...service, path: "/alerts/silence", post })) as Silence;
+      sayOr(json, terminal, silence, `Silenced until ${timeOf(silence.until)}, as ${silence.id}`);
+    } else {
+      const { id, name } = values;
+      const answer = await askService({
+        ...service,
+        path: "/alerts/unsilence",
+        post: { id, name },
+      });
+      const { removed } = answer as { removed: number }; // its shape is public
+      sayOr(json, terminal, { removed }, `${removed} ended`);
+    }
+    return EXIT.ok;
+  },
+});
+
+function sayOr(json: boolean, terminal: Terminal, answer: object, text: string): void {
+  terminal.print(json ? JSON.stringify(answer) : text);
+}
+
+const ALLOWED = {
+  list: [],
+  silence: ["name", "label", "for", "comment"],
+  unsilence: ["id", "name"],
+} as const;
+
+/** Which options go with which action: an option that changes nothing would be believed to have done it. */
+function checkOptions(
+  action: (typeof ACTIONS)[number],
+  values: Readonly<Record<"name" | "id" | "label" | "for" | "comment", string | undefined>>,
+): void {
+  const allowed: readonly string[] = ALLOWED[action];
+  for (const option of ["name", "id", "label", "for", "comment"] as const) {
+    if (values[option] !== undefined && !allowed.includes(option)) {
+      throw new UsageError(`Option --${option} does not go with ${action}`);
+    }
+  }
+  if (action === "silence" && (values.name === undefined || values.for === undefined)) {
+    throw new UsageError("Cannot silence: say what by --name, and how long by --for");
+  }
+  if (action === "unsilence" && (values.name === undefined) === (values.id === undefined)) {
+    throw new UsageError("Cannot end silences: say which ones, by --name or by --id");
+  }
+}
+
+function labelsOf(text: string | undefined): Record<string, string> | undefined {
+  if (text === undefined) return undefined;
+  const pairs = text.split(",").map((pair) => {
+    const at = pair.indexOf("=");
+    if (at < 1) throw new UsageError(`Cannot take "${pair}" for --label: must be name=value`);
+    return [pair.slice(0, at), pair.slice(at + 1)] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
+async function serviceOf(
+  { url, config }: { readonly url: string | undefined; readonly config: string | undefined },
+  { terminal, env, cwd }: CommandContext,
+): Promise<{ readonly base: string; readonly token: string | undefined }> {
+  const given = env["AGGREGATOR_TOKEN"] || undefined;
+  if (url !== undefined) return { base: url, token: given };
+  const { status, secrets } = await loadConfig({ path: config, cwd, env });
+  terminal.hide(secrets);
+  if (status.port === 0) throw new UsageError("The configuration names no port: give the URL");
+  return { base: serviceUrl(status.host, status.port), token: given ?? status.token };
+}
+
+/** What a person wants to know first: what fires. */
+function linesOf(
+  { alerts: active, silences, notifiers, resolved }: AlertReport,
+  now: number,
+): string[] {
+  const lines = active.map(
+    ({ state, severity, name, summary, since, clock, silenced, flapping }) => {
+      const marks = [silenced ? "silenced" : "", flapping === true ? "flapping" : ""].filter(
+        Boolean,
+      );
+      const age = clock === "event" ? `since ${timeOf(since)}` : `for ${lengthOf(now - since)}`;
+      const head = `${state.padEnd(8)} ${severity.padEnd(8)} ${name}`;
+      return `${head}  ${summary}  (${[age, ...marks].join(", ")})`;
+    },
+  );
+  const silent = silences.map(({ id, name, labels, until, comment }) => {
+    const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+    const what = pairs.length === 0 ? name : `${name} ${pairs.join(",")}`;
+    return `silence  ${id} ${what} until ${timeOf(until)}${comment === "" ? "" : `  (${comment})`}`;
+  });
+  const troubled = notifiers
+    .filter(({ problem }) => problem !== undefined)
+    .map(({ name, waiting, problem }) => `notifier ${name}: ${problem} (${waiting} waiting)`);
+  const last = resolved[0];
+  const quiet = active.length === 0 ? ["No alert is pending or fires"] : [];
+  const ended =
+    last === undefined ? [] : [`last resolved: ${last.name} at ${timeOf(last.resolved_at)}`];
+  return [...quiet, ...lines, ...silent, ...troubled, ...ended];
+}
+
+function timeOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+function lengthOf(seconds: number): string {
+  return formatDuration(durationMicros(Math.max(Math.round(seconds), 0) * 1e6));
+}
+
+function unknownAction(word: string): string {
+  const meant = nearest(word, ACTIONS);
+  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
+  return `Unknown action "${word}": must be one of ${ACTIONS.join(", ")}${hint}`;
+}
