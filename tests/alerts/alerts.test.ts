@@ -299,10 +299,15 @@ describe("a notifier that fails", () => {
     staged.outbox = 0;
     await staged.pass(3);
     await using receiver = new Receiver(port);
-    await staged.until(receiver, 1);
-    expect(receiver.received[0]!.body).toMatchObject({
+    // What was on its way when it ended may come first.
+    for (let count = 1; ; count++) {
+      await staged.until(receiver, count);
+      const { alerts } = receiver.received[count - 1]!.body as { alerts: { state: string }[] };
+      if (alerts[0]!.state === "resolved") break;
+    }
+    expect(receiver.received.at(-1)!.body).toMatchObject({
       pipeline: "plant-7",
-      alerts: [{ name: "hot", state: "resolved", labels: { sink: "warehouse" } }],
+      alerts: [{ name: "hot", labels: { sink: "warehouse" } }],
     });
     await staged.stop();
   });
