@@ -276,8 +276,15 @@ export class Alerts {
       const value = incident?.value ?? (Number.isFinite(change.value) ? change.value : null);
       const summary = incident?.summary ?? this.#textsOf(settings, change).summary;
       this.#resolved.unshift({
-        ...{ name: alert, state: "resolved", severity, clock, value, labels, summary },
-        ...{ since: since / 1e6, resolved_at: at / 1e6 },
+        name: alert,
+        state: "resolved",
+        severity,
+        clock,
+        value,
+        labels,
+        summary,
+        since: since / 1e6,
+        resolved_at: at / 1e6,
       });
       this.#resolved.length = Math.min(this.#resolved.length, ALERT_HISTORY_MAX);
       logger.info("An alert is resolved.", { alert, labels });

@@ -159,8 +159,8 @@ export class Book {
   /** Only these notifiers are there by now. */
   keepNotifiers(names: ReadonlySet<string>): void {
     for (const [id, { incident, owed, told }] of this.#entries) {
-      for (const name of [...owed]) if (!names.has(name)) owed.delete(name);
-      for (const name of [...told.keys()]) if (!names.has(name)) told.delete(name);
+      for (const name of owed) if (!names.has(name)) owed.delete(name);
+      for (const name of told.keys()) if (!names.has(name)) told.delete(name);
       if (incident.endsAt !== undefined && owed.size === 0) this.#entries.delete(id);
     }
   }

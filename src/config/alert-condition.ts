@@ -24,7 +24,7 @@ const number = v.pipe(v.number(), v.finite());
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const seconds = v.pipe(
   duration({ min: "0us" }),
-  v.transform((micros) => secondsOf(micros)),
+  v.transform((length) => secondsOf(length)),
 );
 const over = v.optional(duration({ min: "1s", max: "7d" }));
 

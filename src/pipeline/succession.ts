@@ -158,7 +158,11 @@ export class Succession {
   #make(settings: Settings, former?: Pipeline): Pipeline {
     const { clock, logger, state, log, random, onRows, prepare } = this.#options;
     const options = {
-      ...{ clock, logger, state, log, random },
+      clock,
+      logger,
+      state,
+      log,
+      random,
       ...(onRows && { onRows }),
       ...(former && { former }),
     };

@@ -62,15 +62,17 @@ class Staged {
   #status(): PipelineStatus {
     const status = fakeView().status();
     const sink = {
-      ...{ name: "warehouse", kind: "postgres", description: "", connected: true, errors: 0 },
-      ...{
-        breaker: "closed" as const,
-        written: 0,
-        outbox_bytes: 0,
-        outbox_bytes_max: 100,
-        outbox_age_seconds: 0,
-      },
+      name: "warehouse",
+      kind: "postgres",
+      description: "",
+      connected: true,
+      errors: 0,
+      breaker: "closed" as const,
+      written: 0,
       outbox: this.outbox,
+      outbox_bytes: 0,
+      outbox_bytes_max: 100,
+      outbox_age_seconds: 0,
     };
     return { ...status, sinks: [sink] };
   }
@@ -129,8 +131,13 @@ function notifier(
   parts: Partial<NotifierSettings> = {},
 ) {
   return {
-    ...{ name: "ops", kind, url, headers: {}, timeoutMs: TIMEOUT_MS, groupWaitMs: 0 },
-    ...{ repeatMs: kind === "alertmanager" ? 60_000 : undefined },
+    name: "ops",
+    kind,
+    url,
+    headers: {},
+    timeoutMs: TIMEOUT_MS,
+    groupWaitMs: 0,
+    repeatMs: kind === "alertmanager" ? 60_000 : undefined,
     ...parts,
   };
 }
