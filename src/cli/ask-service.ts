@@ -1,4 +1,4 @@
-import { FatalError, messageOf } from "../core/errors.ts";
+import { FatalError, messageOf, TransientError } from "../core/errors.ts";
 import { UsageError } from "./exit.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -23,11 +23,8 @@ export interface AskOptions {
  * @throws {UsageError} The URL is none. @throws {FatalError} It cannot be reached, or refuses.
  */
 export async function askService(options: AskOptions): Promise<unknown> {
-  const { base, path, token, post, timeoutMs = TIMEOUT_MS } = options;
-  const url = URL.parse(base.replace(/\/$/, "") + path);
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new UsageError(`Cannot ask "${base}": must be a URL such as http://plant-7:8000`);
-  }
+  const { token, post, timeoutMs = TIMEOUT_MS } = options;
+  const url = urlOf(options);
   let answer: Response;
   let text: string;
   try {
@@ -40,22 +37,72 @@ export async function askService(options: AskOptions): Promise<unknown> {
   } catch (failure) {
     throw new FatalError(`Cannot reach the service at ${url.host}: ${messageOf(failure)}`);
   }
-  if (answer.status === 401) {
-    throw new FatalError(
-      token === undefined
-        ? `Service at ${url.host} wants a token: give it in AGGREGATOR_TOKEN`
-        : `Service at ${url.host} refuses the token: it is wrong; the right one belongs in AGGREGATOR_TOKEN`,
-    );
-  }
   try {
     if (answer.ok) return JSON.parse(text);
   } catch {
     // Said below.
   }
+  throw refusalOf(answer.status, { text, url, token });
+}
+
+export interface StreamOptions extends Pick<AskOptions, "base" | "path" | "token"> {
+  /** Id of the last event that was got; undefined: there was none. */
+  readonly lastId: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens a stream of server-sent events.
+ *
+ * @throws {UsageError} The URL is none. @throws {TransientError} It cannot be reached. @throws {FatalError} It
+ *   refuses.
+ */
+export async function openStream(options: StreamOptions): Promise<ReadableStream<Uint8Array>> {
+  const { token, lastId, signal } = options;
+  const url = urlOf(options);
+  let answer: Response;
+  let text = "";
+  try {
+    answer = await fetch(url, {
+      headers: {
+        accept: "text/event-stream",
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(lastId === undefined ? {} : { "last-event-id": lastId }),
+      },
+      signal,
+    });
+    if (answer.ok && answer.body !== null) return answer.body;
+    text = await answer.text();
+  } catch (failure) {
+    const message = `Cannot reach the service at ${url.host}: ${messageOf(failure)}`;
+    throw new TransientError(message, { cause: failure });
+  }
+  throw refusalOf(answer.status, { text, url, token });
+}
+
+function urlOf({ base, path }: Pick<AskOptions, "base" | "path">): URL {
+  const url = URL.parse(base.replace(/\/$/, "") + path);
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new UsageError(`Cannot ask "${base}": must be a URL such as http://plant-7:8000`);
+}
+
+/** What an answer that is none means. */
+function refusalOf(
+  status: number,
+  asked: { readonly text: string; readonly url: URL; readonly token: string | undefined },
+): FatalError {
+  const { text, url, token } = asked;
+  if (status === 401) {
+    return new FatalError(
+      token === undefined
+        ? `Service at ${url.host} wants a token: give it in AGGREGATOR_TOKEN`
+        : `Service at ${url.host} refuses the token: it is wrong; the right one belongs in AGGREGATOR_TOKEN`,
+    );
+  }
   const said = errorIn(text);
-  if (said !== undefined) throw new FatalError(`Service at ${url.host} refuses: ${said}`);
-  throw new FatalError(
-    `Service at ${url.host} answers with status ${answer.status}: ${text.slice(0, 200)}`,
+  if (said !== undefined) return new FatalError(`Service at ${url.host} refuses: ${said}`);
+  return new FatalError(
+    `Service at ${url.host} answers with status ${status}: ${text.slice(0, 200)}`,
   );
 }
 

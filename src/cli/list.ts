@@ -14,6 +14,7 @@ import { replay } from "./replay.ts";
 import { restore } from "./restore.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
+import { tap } from "./tap.ts";
 import { test } from "./test.ts";
 import { why } from "./why.ts";
 
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   diff,
   replay,
   status,
+  tap,
   why,
   bus,
   init,

@@ -21,6 +21,7 @@ import type { Peer } from "../status/access/peer.ts";
 import { createLiveFeed, createStatusApp } from "../status/app.ts";
 import type { LiveFeed } from "../status/live-feed.ts";
 import { RequestMeter } from "../status/request-meter.ts";
+import { TapFeed } from "../status/tap-feed.ts";
 import { alertControl } from "./alert-control.ts";
 import { alertService, alertSettingsOf } from "./alert-service.ts";
 import { scheduledBackups } from "./backup-target.ts";
@@ -50,6 +51,7 @@ export class LiveService {
   onCertificate: (files: TlsFiles) => void = () => {};
   /** Where it is served, once it is. */
   url: string | undefined;
+  readonly tapFeed: TapFeed;
   readonly control: ServiceControl;
   readonly loopDelay = new LoopDelay();
   readonly #meter = new RequestMeter({
@@ -134,7 +136,10 @@ export class LiveService {
     });
     const { control } = this;
     const seen = { view: this.#view, control, secrets: this.#secrets, logger };
-    this.feed = createLiveFeed(seen, randomUUID().slice(0, 8));
+    const run = randomUUID().slice(0, 8);
+    this.feed = createLiveFeed(seen, run);
+    // A reload hands the tap on to the next pipeline.
+    this.tapFeed = new TapFeed({ view: this.#view, tap: this.#succession.current.tap, run });
     this.#app = this.#makeApp();
   }
 
@@ -224,6 +229,7 @@ export class LiveService {
       view: this.#view,
       control: this.control,
       feed: this.feed,
+      tapFeed: this.tapFeed,
       access: this.#access.access,
       mounts: bus === undefined ? {} : { "/vabus": { app: bus.app, routes: BUS_ROUTES } },
       meter: this.#meter,

@@ -118,6 +118,7 @@ async function runWith(
     // While rows are still delivered somebody may be looking.
     service.feed.run(realClock, ended.signal),
     service.loopDelay.run(realClock, ended.signal),
+    service.tapFeed.run(realClock, ended.signal),
   ];
   try {
     const { access } = service;

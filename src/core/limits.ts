@@ -118,6 +118,18 @@ export const STREAM_CLIENTS_MAX = 64;
 /** Bytes that may wait for one dashboard: a slower one is left out until it has taken them. */
 export const STREAM_BYTES_MAX = 512 * 1024;
 
+/** Who may look at passing events at a time: each looks at every one that is looked at. */
+export const TAPS_MAX = 8;
+
+/** Events a second that are decoded for those who look, all together: a twentieth of one core at the most. */
+export const TAP_LOOKS_PER_SECOND_MAX = 10_000;
+
+/** Messages of each kind a second that one of them may ask for: more scrolls by unread. */
+export const TAP_RATE_MAX = 1_000;
+
+/** Rows that one of them is looked through for at a time, also when it comes back after a cut. */
+export const TAP_ROWS_MAX = 5_000;
+
 /** Rows of one event of the stream: more cannot be read by anybody; the others are counted. */
 export const STREAM_ROWS_MAX = 200;
 

@@ -12,6 +12,8 @@ import { Checkpointer } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import { Departure } from "./departure.ts";
+import { earlyEveryMs } from "./early-every.ts";
+import { EventTap } from "./event-tap.ts";
 import { Evictions } from "./evictions.ts";
 import { FailureLog } from "./failure-log.ts";
 import { Measurements } from "./measurements.ts";
@@ -72,6 +74,8 @@ export class Pipeline {
   readonly operations: OperationLog;
   /** What fired lately, for whoever looks. */
   readonly recent: RecentResults;
+  /** What passes, for whoever looks. */
+  readonly tap: EventTap;
   readonly clock: Clock;
   readonly startedMs: number;
   /** Where the source goes on: behind the last batch that was processed. */
@@ -106,6 +110,7 @@ export class Pipeline {
     this.startedMs = former?.startedMs ?? clock.monotonicMs();
     this.measurements = former?.measurements ?? new Measurements();
     this.recent = former?.recent ?? new RecentResults();
+    this.tap = former?.tap ?? new EventTap(() => clock.monotonicMs());
     this.lastEventMs = former?.lastEventMs;
     this.pending = former?.pending;
     this.#gate = former === undefined ? new PauseGate(state, clock) : former.#gate;
@@ -117,6 +122,7 @@ export class Pipeline {
       nowMs: clock.monotonicMs(),
       onRefusal: (refusal) => {
         this.measurements.refused(refusal.reason);
+        if (this.tap.isOpen) this.tap.refuse(refusal);
         this.checkpointer.refuse(refusal);
       },
       onRowFailure: (detail) => failures.add(detail),
@@ -379,6 +385,7 @@ export class Pipeline {
       const { detail, events } = batch.gap;
       this.#options.logger.error(`Events are lost: ${detail}`, { gap: events });
     }
+    if (this.tap.isOpen) this.tap.look(batch, this.settings.rules);
     this.processor.add(batch, { now: this.clock.now(), nowMs });
     this.operations.read(batch, from, ledger);
   }
@@ -472,7 +479,7 @@ export class Pipeline {
         // A read ends at half the idle time at the latest, so that the idle rule is looked at in time.
         {
           cursor: this.cursor,
-          waitMsMax: Math.min(READ_WAIT_MS_MAX, idleMs / 2, this.#earlyMs()),
+          waitMsMax: Math.min(READ_WAIT_MS_MAX, idleMs / 2, earlyEveryMs(this.settings.rules)),
           log,
           clock,
           logger,
@@ -483,14 +490,6 @@ export class Pipeline {
     const { engine } = this.processor;
     this.#watch = new PartitionWatch({ engine, reader, maxSkew: time.maxPartitionSkew, logger });
     return reader;
-  }
-
-  /** How often some rule wants rows of windows that are not over. */
-  #earlyMs(): number {
-    const every = this.settings.rules.map(({ early }) =>
-      early === undefined ? Infinity : millisOf(early),
-    );
-    return Math.min(...every);
   }
 
   /** Logs an unexpected failure of something that must not stop the pipeline. */

@@ -1,5 +1,5 @@
 import type { Severity } from "../core/alert-settings.ts";
-import type { RefusalReason } from "../core/event.ts";
+import type { Refusal, RefusalReason } from "../core/event.ts";
 import type { LedgerCounts } from "../core/ledger.ts";
 import type { ResultRow } from "../core/result.ts";
 
@@ -296,4 +296,48 @@ export interface AlertReport {
   readonly silences: readonly Silence[];
   readonly rules: readonly AlertRuleView[];
   readonly notifiers: readonly NotifierView[];
+}
+
+/** Passing events, for whoever looks: nothing is done while nobody does, and little while somebody does. */
+export interface Tap {
+  /** Begins to look; undefined: too many do already. */
+  open(filter: TapFilter): OpenTap | undefined;
+}
+
+/** What somebody wants to see. What is left out filters nothing. */
+export interface TapFilter {
+  /** Of each kind, a second: 1 to `TAP_RATE_MAX`. */
+  readonly perSecond: number;
+  /** Glob of the name. */
+  readonly name?: ((name: string) => boolean) | undefined;
+  readonly aggFunc?: string | undefined;
+  /** Globs by label: every one has to be there, and to match. */
+  readonly labels?: ReadonlyMap<string, (value: string) => boolean> | undefined;
+  /** Events that the `match` of this rule takes; its `where` and `map` are not asked. */
+  readonly rule?: string | undefined;
+  readonly events: boolean;
+  readonly refused: boolean;
+}
+
+/** An event as it passed. */
+export interface TappedEvent {
+  /** Where it stood in the source. */
+  readonly at: string;
+  /** As it came. */
+  readonly event: Readonly<Record<string, unknown>>;
+}
+
+export interface OpenTap {
+  /** What passed since the last call. */
+  take(): TakenFromTap;
+  close(): void;
+}
+
+export interface TakenFromTap {
+  readonly events: readonly TappedEvent[];
+  readonly refused: readonly Refusal[];
+  /** Events that were looked at, wanted or not; the others passed unseen. */
+  readonly looked: number;
+  /** Wanted, and left out since there were too many. */
+  readonly dropped: { readonly events: number; readonly refused: number };
 }

@@ -25,6 +25,8 @@ import type { RequestMeter } from "./request-meter.ts";
 import { readResultQuery, readSeriesQuery } from "./result-queries.ts";
 import type { Route } from "./route.ts";
 import { RouteTable } from "./route-table.ts";
+import type { TapFeed } from "./tap-feed.ts";
+import { tapRoute } from "./tap-route.ts";
 
 /** Another application, and what is declared of its routes, from where it is mounted. */
 export interface Mount {
@@ -39,6 +41,8 @@ export interface StatusOptions {
   readonly control?: ServiceControl;
   /** Tells open dashboards what happens; undefined: they see what was when they came. */
   readonly feed?: LiveFeed;
+  /** Shows passing rows and events; undefined: it cannot be looked at. */
+  readonly tapFeed?: TapFeed;
   /** Other applications by the path below which they serve: `{ "/vabus": bus }`. */
   readonly mounts?: Readonly<Record<string, Mount>>;
   /** Counts the requests; undefined: nobody wants to know. */
@@ -137,7 +141,7 @@ export function createLiveFeed(
   });
 }
 
-function resultRoutes({ view, control, feed, secrets = [] }: StatusOptions): Route[] {
+function resultRoutes({ view, control, feed, tapFeed, secrets = [] }: StatusOptions): Route[] {
   const onlyOne = (): LiveFeed =>
     createLiveFeed({ view, ...(control && { control }), secrets }, "0");
   return [
@@ -169,6 +173,7 @@ function resultRoutes({ view, control, feed, secrets = [] }: StatusOptions): Rou
       about: "all of it as it happens: server-sent events, for the dashboard",
       answer: (c) => streamAnswer(c, feed ?? onlyOne()),
     },
+    tapRoute(tapFeed),
   ];
 }
 

@@ -1,0 +1,205 @@
+import type { Clock } from "../core/clock.ts";
+import { STREAM_BYTES_MAX, TAP_ROWS_MAX } from "../core/limits.ts";
+import type { OpenTap, PipelineView, ResultView, Tap } from "../pipeline/view.ts";
+import type { TapQuery } from "./tap-query.ts";
+
+export interface TapFeedOptions {
+  readonly view: PipelineView;
+  readonly tap: Tap;
+  /** Tells this run of the service from another one: numbers of rows begin anew. */
+  readonly run: string;
+}
+
+const EVERY_MS = 200;
+
+/** Messages about what was left out come this often, and tell both sides that the other one is there. */
+const TICKS_PER_COUNT = 5;
+
+/** Ticks after which one who takes nothing any more is given up. */
+const STALLED_TICKS_MAX = 300;
+
+interface Client {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  readonly query: TapQuery;
+  readonly tap: OpenTap;
+  /** Number of the next row that it has not got. */
+  nextRow: number;
+  /** Rows that may be sent, as a bound of their rate. */
+  rowsLeft: number;
+  stalledTicks: number;
+  ticks: number;
+  /** Since the last count. */
+  counts: { looked: number; events: number; refused: number; rows: number };
+  /** Events received by then. */
+  received: number;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Server-sent events for `aggregator tap`: `hello`, then `event`, `refused` and `row` as they come, and every
+ * second `counts`: what passed, what was looked at, and what was left out since there was too much of it.
+ * The id of a message is that of the run, the number of the next row and the events received, so that one
+ * that comes back gets the rows that it missed, and hears how many events.
+ */
+export class TapFeed {
+  readonly #options: TapFeedOptions;
+  readonly #clients = new Set<Client>();
+
+  constructor(options: TapFeedOptions) {
+    this.#options = options;
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  /** Tells what is new until `signal` aborts; then everybody is let go. */
+  async run(clock: Clock, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.tick();
+      await clock.sleep(EVERY_MS, signal);
+    }
+    for (const client of this.#clients) this.#drop(client);
+  }
+
+  /** Tells everybody what is new. */
+  tick(): void {
+    for (const client of this.#clients) this.#tell(client);
+  }
+
+  /**
+   * The stream of one who looks, undefined when too many do.
+   *
+   * @param lastId The last id that it got: it goes on behind that.
+   */
+  open(query: TapQuery, lastId: string | undefined): ReadableStream<Uint8Array> | undefined {
+    const { tap, view } = this.#options;
+    const open = tap.open(query);
+    if (open === undefined) return undefined;
+    let client: Client | undefined;
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          const { received } = view.ledger();
+          client = {
+            controller,
+            query,
+            tap: open,
+            nextRow: view.status().results.added,
+            rowsLeft: query.perSecond,
+            stalledTicks: 0,
+            ticks: 0,
+            counts: { looked: 0, events: 0, refused: 0, rows: 0 },
+            received,
+          };
+          this.#clients.add(client);
+          this.#greet(client, lastId);
+        },
+        cancel: () => {
+          if (client !== undefined) this.#forget(client);
+        },
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: STREAM_BYTES_MAX }),
+    );
+  }
+
+  #greet(client: Client, lastId: string | undefined): void {
+    const { run, view } = this.#options;
+    const { perSecond, rows } = client.query;
+    const last = /^(\w{1,64})\.(\d{1,15})\.(\d{1,15})$/.exec(lastId ?? "");
+    if (last === null) return this.#send(client, "hello", { run, rate: perSecond });
+    if (last[1] !== run) {
+      // What there was before a restart nobody knows any more.
+      return this.#send(client, "hello", { run, rate: perSecond, missed: null });
+    }
+    const before = Number(last[2]);
+    const since = view.rowsSince(Math.min(before, client.nextRow), TAP_ROWS_MAX);
+    const missed = { events: Math.max(client.received - Number(last[3]), 0), rows: since.skipped };
+    client.nextRow -= rows ? since.rows.length : 0;
+    this.#send(client, "hello", { run, rate: perSecond, missed });
+    if (!rows) return;
+    for (const row of since.rows) {
+      client.nextRow++;
+      if (wantsRow(client.query, row)) this.#send(client, "row", row);
+    }
+  }
+
+  #tell(client: Client): void {
+    const { view } = this.#options;
+    const taken = client.tap.take();
+    const { counts, query } = client;
+    client.ticks++;
+    counts.looked += taken.looked;
+    counts.events += taken.dropped.events;
+    counts.refused += taken.dropped.refused;
+    const isStalled = (client.controller.desiredSize ?? 0) <= 0;
+    if (isStalled) {
+      counts.events += taken.events.length;
+      counts.refused += taken.refused.length;
+      if (++client.stalledTicks > STALLED_TICKS_MAX) this.#drop(client);
+      return;
+    }
+    client.stalledTicks = 0;
+    for (const event of taken.events) this.#send(client, "event", event);
+    for (const refusal of taken.refused) this.#send(client, "refused", refusal);
+    if (query.rows) this.#tellRows(client);
+    if (client.ticks % TICKS_PER_COUNT !== 0) return;
+    const { received } = view.ledger();
+    const passed = Math.max(received - client.received, 0);
+    client.received = received;
+    const { looked, ...dropped } = counts;
+    client.counts = { looked: 0, events: 0, refused: 0, rows: 0 };
+    this.#send(client, "counts", { passed, looked, dropped });
+  }
+
+  #tellRows(client: Client): void {
+    const { query, counts } = client;
+    const { rows, skipped } = this.#options.view.rowsSince(client.nextRow, TAP_ROWS_MAX);
+    client.nextRow += skipped;
+    counts.rows += skipped;
+    const more = (query.perSecond * EVERY_MS) / 1000;
+    client.rowsLeft = Math.min(client.rowsLeft + more, Math.max(query.perSecond, 1));
+    for (const row of rows) {
+      // Its own number goes out with it: whoever is cut off here goes on behind this very row.
+      client.nextRow++;
+      if (!wantsRow(query, row)) continue;
+      if (client.rowsLeft < 1) {
+        counts.rows++;
+        continue;
+      }
+      client.rowsLeft--;
+      this.#send(client, "row", row);
+    }
+  }
+
+  #send(client: Client, event: string, data: unknown): void {
+    const id = `${this.#options.run}.${client.nextRow}.${client.received}`;
+    const text = `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    client.controller.enqueue(encoder.encode(text));
+  }
+
+  #forget(client: Client): void {
+    client.tap.close();
+    this.#clients.delete(client);
+  }
+
+  #drop(client: Client): void {
+    this.#forget(client);
+    try {
+      client.controller.close();
+    } catch {
+      // The other side was faster.
+    }
+  }
+}
+
+function wantsRow({ name, rule, labels, aggFunc }: TapQuery, row: ResultView): boolean {
+  if (rule !== undefined && row.rule !== rule) return false;
+  if (aggFunc !== undefined && row.agg_func !== aggFunc) return false;
+  if (name !== undefined && !name(row.name)) return false;
+  if (labels === undefined) return true;
+  return [...labels].every(([label, matches]) => {
+    return Object.hasOwn(row.labels, label) && matches(row.labels[label]!);
+  });
+}

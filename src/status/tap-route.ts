@@ -1,0 +1,36 @@
+import type { Context } from "hono";
+import { jsonAnswer } from "./json-answer.ts";
+import type { Route } from "./route.ts";
+import type { TapFeed } from "./tap-feed.ts";
+import { readTapQuery } from "./tap-query.ts";
+
+const HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "x-accel-buffering": "no",
+} as const;
+
+/** `GET /tap`: for operators, since events are shown as they came, with ids and labels. */
+export function tapRoute(feed: TapFeed | undefined): Route {
+  return {
+    method: "GET",
+    path: "/tap",
+    role: "operator",
+    about:
+      "rows and events as they pass: server-sent events; ?rows, ?events, ?refused, ?name=, ?rule=, ?label=, ?agg_func= and ?rate=",
+    answer: (c) => answer(c, feed),
+  };
+}
+
+function answer(c: Context, feed: TapFeed | undefined): Response {
+  const read = readTapQuery(c.req.url);
+  if ("error" in read) return jsonAnswer(c, read, 400);
+  if (feed === undefined) {
+    return jsonAnswer(c, { error: "This service shows no passing events" }, 409);
+  }
+  // Nobody would read it.
+  if (c.req.raw.method === "HEAD") return c.body(null, 200, HEADERS);
+  const stream = feed.open(read.query, c.req.header("last-event-id"));
+  if (stream !== undefined) return c.body(stream, 200, HEADERS);
+  c.header("retry-after", "30");
+  return jsonAnswer(c, { error: "Too many look at passing events already" }, 503);
+}
