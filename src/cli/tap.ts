@@ -135,11 +135,11 @@ function queryOf(values: {
   readonly rate: string;
 }): URLSearchParams {
   const query = new URLSearchParams();
-  for (const kind of ["rows", "events", "refused"] as const) if (values[kind]) query.set(kind, "");
+  const shown = (["rows", "events", "refused"] as const).filter((kind) => values[kind]);
+  if (shown.length > 0) query.set("show", shown.join(","));
   if (values.name !== undefined) query.set("name", values.name);
   if (values.rule !== undefined) query.set("rule", values.rule);
-  for (const label of (values.label ?? "").split(","))
-    if (label !== "") query.append("label", label);
+  if (values.label !== undefined) query.set("labels", values.label);
   if (values["agg-func"] !== undefined) query.set("agg_func", values["agg-func"]);
   if (!/^[1-9]\d{0,3}$/.test(values.rate) || Number(values.rate) > TAP_RATE_MAX) {
     const wanted = `must be a whole number from 1 to ${TAP_RATE_MAX}`;

@@ -1,6 +1,8 @@
+import * as v from "valibot";
 import { globMatcher } from "../core/glob.ts";
 import { TAP_RATE_MAX } from "../core/limits.ts";
-import { nearest } from "../core/nearest.ts";
+import { wholeNumber, wrongWord } from "../http/parameters.ts";
+import { type Read, readQuery } from "../http/query.ts";
 import type { TapFilter } from "../pipeline/view.ts";
 
 /** What somebody who looks wants to see. */
@@ -9,80 +11,94 @@ export interface TapQuery extends TapFilter {
 }
 
 const KINDS = ["rows", "events", "refused"] as const;
-const KNOWN = [...KINDS, "name", "rule", "label", "agg_func", "rate"] as const;
 
-/** As many as can be read while they scroll by. */
-const RATE_DEFAULT = 50;
+type Matcher = (text: string) => boolean;
 
-/**
- * Reads `rows`, `events`, `refused` (all of them when none is named), `name`, `rule`, `label=k=v` (may come
- * again), `agg_func` and `rate`.
- */
-export function readTapQuery(
-  url: string,
-): { readonly query: TapQuery } | { readonly error: string } {
-  const { searchParams } = new URL(url);
-  for (const key of searchParams.keys()) {
-    if (!KNOWN.some((known) => known === key)) {
-      const meant = nearest(key, KNOWN);
-      const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-      return {
-        error: `Unknown parameter ${quoted(key)}: must be one of ${KNOWN.join(", ")}${hint}`,
-      };
-    }
-    if (key !== "label" && searchParams.getAll(key).length > 1) {
-      return { error: `Parameter ${key} is given twice` };
-    }
-  }
-  const kinds = KINDS.filter((kind) => searchParams.has(kind));
-  const wants = (kind: (typeof KINDS)[number]): boolean =>
-    kinds.length === 0 || kinds.includes(kind);
-  const rate = searchParams.get("rate") ?? String(RATE_DEFAULT);
-  if (!/^\d{1,4}$/.test(rate) || Number(rate) < 1 || Number(rate) > TAP_RATE_MAX) {
-    return { error: `rate ${quoted(rate)}: must be a whole number from 1 to ${TAP_RATE_MAX}` };
-  }
-  try {
-    const name = searchParams.get("name");
-    const labels = labelsOf(searchParams.getAll("label"));
-    return {
-      query: {
-        perSecond: Number(rate),
-        name: name === null ? undefined : globOf("name", name),
-        labels: labels.size === 0 ? undefined : labels,
-        rule: searchParams.get("rule") ?? undefined,
-        aggFunc: searchParams.get("agg_func") ?? undefined,
-        rows: wants("rows"),
-        events: wants("events"),
-        refused: wants("refused"),
-      },
-    };
-  } catch (failure) {
-    if (failure instanceof SyntaxError) return { error: failure.message };
-    throw failure;
-  }
+const LABELS_WANTED = "must be labels with globs, as host=a*,env=prod";
+
+export const tapQuery = v.object({
+  show: v.optional(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        const kinds = dataset.value.split(",");
+        const wrong = kinds.find((kind) => !KINDS.some((known) => known === kind));
+        if (wrong === undefined) return new Set(kinds);
+        addIssue({ message: wrongWord(KINDS, wrong) });
+        return NEVER;
+      }),
+      v.description(`What is shown, with commas in between: ${KINDS.join(", ")}.`),
+    ),
+    KINDS.join(","),
+  ),
+  name: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        const matches = matcherOf(dataset.value);
+        if (typeof matches === "function") return matches;
+        addIssue({ message: matches });
+        return NEVER;
+      }),
+      v.description("Only what has such a name: a glob."),
+    ),
+  ),
+  rule: v.exactOptional(
+    v.pipe(v.string(), v.description("Only rows of this rule, and events that its `match` takes.")),
+  ),
+  labels: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        const labels = labelsOf(dataset.value);
+        if (typeof labels === "object") return labels;
+        addIssue({ message: labels });
+        return NEVER;
+      }),
+      v.description("Only what has these labels: `host=a*,env=prod`, with globs as values."),
+    ),
+  ),
+  agg_func: v.exactOptional(
+    v.pipe(v.string(), v.description("Only what is of this function; `sum` where none is named.")),
+  ),
+  rate: v.optional(
+    wholeNumber({ max: TAP_RATE_MAX, about: "How many of each kind a second at most." }),
+    "50",
+  ),
+});
+
+/** Reads `show`, `name`, `rule`, `labels`, `agg_func` and `rate`. */
+export function readTapQuery(url: string): Read<TapQuery> {
+  const read = readQuery(url, tapQuery);
+  if ("error" in read) return read;
+  const { show, name, rule, labels, agg_func: aggFunc, rate: perSecond } = read.query;
+  const shown = {
+    rows: show.has("rows"),
+    events: show.has("events"),
+    refused: show.has("refused"),
+  };
+  return { query: { ...shown, perSecond, name, rule, labels, aggFunc } };
 }
 
-function labelsOf(texts: readonly string[]): Map<string, (value: string) => boolean> {
-  return new Map(
-    texts.map((text) => {
-      const at = text.indexOf("=");
-      if (at < 1)
-        throw new SyntaxError(`label ${quoted(text)}: must be a label and a glob, as host=a*`);
-      return [text.slice(0, at), globOf("label", text.slice(at + 1))];
-    }),
-  );
+/** Or why it is none. */
+function labelsOf(text: string): ReadonlyMap<string, Matcher> | string {
+  const labels = new Map<string, Matcher>();
+  for (const pair of text.split(",")) {
+    const at = pair.indexOf("=");
+    if (at < 1) return LABELS_WANTED;
+    const matches = matcherOf(pair.slice(at + 1));
+    if (typeof matches === "string") return matches;
+    labels.set(pair.slice(0, at), matches);
+  }
+  return labels;
 }
 
-/** @throws {SyntaxError} It is none; the message is for whoever asked. */
-function globOf(key: string, glob: string): (text: string) => boolean {
+/** Or why it is none. */
+function matcherOf(glob: string): Matcher | string {
   try {
     return globMatcher(glob);
   } catch (failure) {
-    const why = failure instanceof SyntaxError ? failure.message : "must be a glob";
-    throw new SyntaxError(`${key} ${quoted(glob)}: ${why}`, { cause: failure });
+    if (failure instanceof SyntaxError) return failure.message;
+    throw failure;
   }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }

@@ -15,8 +15,7 @@ export function tapRoute(feed: TapFeed | undefined): Route {
     method: "GET",
     path: "/tap",
     role: "operator",
-    about:
-      "rows and events as they pass: server-sent events; ?rows, ?events, ?refused, ?name=, ?rule=, ?label=, ?agg_func= and ?rate=",
+    about: "rows and events as they pass: server-sent events, for aggregator tap",
     answer: (c) => answer(c, feed),
   };
 }

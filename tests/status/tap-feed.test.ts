@@ -97,7 +97,7 @@ describe("TapFeed", () => {
 
   test("counts every second what passed, what was seen and what was left out", async () => {
     const { stage, tap, feed } = stageOf();
-    const reader = feed.open(queryOf("events"), undefined)!.getReader();
+    const reader = feed.open(queryOf("show=events"), undefined)!.getReader();
     const before = stage.ledger().received;
     stage.step();
     tap.taken = { looked: 5, dropped: { events: 3, refused: 1 } };
@@ -136,8 +136,8 @@ describe("TapFeed", () => {
   test("sends rows that are wanted, at their rate, and counts the others", async () => {
     const { stage, feed } = stageOf();
     const name = stage.names[0]!;
-    const named = feed.open(queryOf(`rows&name=${encodeURIComponent(name)}`), undefined)!;
-    const few = feed.open(queryOf("rows&rate=1"), undefined)!;
+    const named = feed.open(queryOf(`show=rows&name=${encodeURIComponent(name)}`), undefined)!;
+    const few = feed.open(queryOf("show=rows&rate=1"), undefined)!;
     const readers = [named.getReader(), few.getReader()] as const;
     const rows = fire(stage);
     for (let tick = 0; tick < 5; tick++) feed.tick();
@@ -153,7 +153,7 @@ describe("TapFeed", () => {
 
   test("holds nothing for one who takes nothing, and gives him up in the end", () => {
     const { tap, feed } = stageOf();
-    feed.open(queryOf("events"), undefined);
+    feed.open(queryOf("show=events"), undefined);
     const events = Array.from({ length: 1000 }, () => ({
       at: "line 1",
       event: { name: "x".repeat(2000) },
@@ -181,7 +181,7 @@ describe("GET /tap", () => {
   test("streams, refuses a wrong query, and says when it cannot", async () => {
     const { feed } = stageOf();
     const app = appOf(feed);
-    const answer = await app.request("/tap?rows");
+    const answer = await app.request("/tap?show=rows");
     expect(answer.headers.get("content-type")).toStartWith("text/event-stream");
     await answer.body!.cancel();
     expect((await app.request("/tap?rate=x")).status).toBe(400);

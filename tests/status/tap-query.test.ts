@@ -10,13 +10,13 @@ describe("readTapQuery()", () => {
     expect(read("")).toMatchObject({
       query: { rows: true, events: true, refused: true, perSecond: 50 },
     });
-    expect(read("rows&rate=7")).toMatchObject({
+    expect(read("show=rows&rate=7")).toMatchObject({
       query: { rows: true, events: false, refused: false, perSecond: 7 },
     });
   });
 
   test("reads globs of names and labels", () => {
-    const asked = read("name=cpu.*&label=host=a*&label=env=x=y");
+    const asked = read("name=cpu.*&labels=host=a*,env=x=y");
     if ("error" in asked) throw new Error(asked.error);
     const { name, labels } = asked.query;
     expect([name?.("cpu.1"), name?.("mem")]).toEqual([true, false]);
@@ -29,7 +29,9 @@ describe("readTapQuery()", () => {
     ["name=a&name=b", "Parameter name is given twice"],
     ["rate=0", "rate .*from 1 to 1000"],
     ["rate=1001", "rate .*from 1 to 1000"],
-    ["label=host", "label .*must be a label and a glob"],
+    ["labels=host", "labels .*must be labels with globs"],
+    ["labels=host=%5Bx", "labels .*must close"],
+    ["show=row", "show .*did you mean rows"],
     ["name=%5Bx", "name .*must close"],
   ])("refuses %s", (query, error) => {
     expect(read(query)).toEqual({ error: expect.stringMatching(new RegExp(error)) });

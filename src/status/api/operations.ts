@@ -4,6 +4,7 @@ import type { AnswerDoc, OperationDoc, OperationDocs } from "../../http/operatio
 import { purgeOrder, replayOrder } from "../letter-order.ts";
 import { letterPageQuery, windowPageQuery } from "../pages.ts";
 import { resultQuery, seriesQuery } from "../result-queries.ts";
+import { tapQuery } from "../tap-query.ts";
 import {
   configErrors,
   doneAnswer,
@@ -120,6 +121,31 @@ const RESULTS: OperationDocs = {
       },
       503: {
         ...error("Too many of them are open.", "Too many dashboards are open"),
+        headers: { "Retry-After": "Seconds until it is worth another try." },
+      },
+    },
+  },
+  "GET /tap": {
+    tag: "Results",
+    about:
+      "Events `hello`, then `event` (`at` and `event`, as it came), `refused` (as a dead letter), `row` (as in " +
+      "`/results`), and once a second `counts`: what passed, what was looked at, and what was left out. Looking " +
+      "holds nothing up: at most 10,000 events a second are looked at. `Last-Event-ID` goes on with the rows " +
+      "that were missed; `missed` of `hello` counts the events.",
+    query: tapQuery,
+    headers: { "Last-Event-ID": "The last id that was seen: rows go on behind it." },
+    answers: {
+      200: {
+        about: "A stream without end.",
+        type: "text/event-stream",
+        schema: v.string(),
+        example:
+          'id: 3f2a.17.4711\nevent: event\ndata: {"at":"cursor 7","event":{"name":"cpu","value":1}}\n\n',
+      },
+      400: wrongQuery,
+      409: error("This service shows none.", "This service shows no passing events"),
+      503: {
+        ...error("Too many look already.", "Too many look at passing events already"),
         headers: { "Retry-After": "Seconds until it is worth another try." },
       },
     },
