@@ -80,7 +80,14 @@ describe("tap", () => {
   }, 30_000);
 
   test("gives rows of a rule", async () => {
-    const tapping = aggregator.run(["tap", service.url, "--rows", "--rule", "rest", "-n", "2"]);
+    const tapping = aggregator.run([
+      "tap",
+      service.url,
+      "--rows",
+      "--rule=rest",
+      "--name=mem",
+      "-n2",
+    ]);
     await feedUntil(tapping);
     const messages = parsed((await tapping).stdout);
     expect(messages.map(({ type, rule, name }) => [type, rule, name])).toEqual([
