@@ -9,6 +9,7 @@ import type { Settings, TlsFiles } from "../core/settings.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
 import { METRICS } from "../pipeline/metrics/catalog.ts";
 import { LoopDelay } from "../pipeline/metrics/collect-process.ts";
+import { OtlpCounts, type OtlpPush } from "../pipeline/metrics/otlp-push.ts";
 import { OwnMetrics, type SendMetrics } from "../pipeline/own-metrics.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { LivePipelineView } from "../pipeline/pipeline-view.ts";
@@ -27,6 +28,7 @@ import { alertService, alertSettingsOf } from "./alert-service.ts";
 import { scheduledBackups } from "./backup-target.ts";
 import type { Log } from "./log.ts";
 import type { OpenBus } from "./open-bus.ts";
+import { otlpPushOf } from "./otlp-target.ts";
 import { Reloads } from "./reloads.ts";
 import { ServiceAccess } from "./service-access.ts";
 import { collectService } from "./service-metrics.ts";
@@ -58,6 +60,7 @@ export class LiveService {
     bounds: METRICS.aggregator_http_request_seconds.bounds,
     nowMs: () => realClock.monotonicMs(),
   });
+  readonly #otlp = new OtlpCounts();
   readonly #parts: LiveServiceParts;
   readonly #succession: Succession;
   readonly #reloads: Reloads | undefined;
@@ -72,6 +75,7 @@ export class LiveService {
   #backups: ScheduledBackups | undefined;
   /** Ends what runs beside the pipeline under the settings in force. */
   #metricsOver = new AbortController();
+  #otlpOver = new AbortController();
   #backupsOver = new AbortController();
   readonly #background = new Set<Promise<void>>();
   /** Ends what runs beside the pipeline for good; undefined until it runs. */
@@ -123,6 +127,7 @@ export class LiveService {
           bus,
           backups: this.#backups,
           reloads: this.#reloads,
+          otlp: this.settings.metrics.otlp === undefined ? undefined : this.#otlp,
           log: logger,
           alerts: this.#alerts.report(),
         }),
@@ -171,6 +176,7 @@ export class LiveService {
     const ended = new AbortController();
     this.#over = AbortSignal.any([stop, ended.signal]);
     this.#sendMetrics();
+    this.#pushMetrics();
     this.#makeBackups();
     this.#beside(this.#alerts.run(this.#over));
     let failed: "fenced" | "failed" | undefined;
@@ -188,6 +194,8 @@ export class LiveService {
 
   async #change(settings: Settings): Promise<void> {
     const { definition, options } = settings.source;
+    // One that cannot be read is a reason to leave everything as it is.
+    this.#otlpPush(settings);
     this.#secrets.push(...settings.secrets.filter((secret) => !this.#secrets.includes(secret)));
     await this.#succession.change(settings, {
       keepsReader:
@@ -220,6 +228,11 @@ export class LiveService {
     this.#metricsOver.abort();
     this.#metricsOver = new AbortController();
     this.#sendMetrics();
+    if (!isDeepStrictEqual(settings.metrics.otlp, before.metrics.otlp)) {
+      this.#otlpOver.abort();
+      this.#otlpOver = new AbortController();
+      this.#pushMetrics();
+    }
     this.#app = this.#makeApp();
   }
 
@@ -283,6 +296,23 @@ export class LiveService {
       random: Math.random,
     });
     this.#beside(metrics.run(signal));
+  }
+
+  /** @throws {FatalError} The certificate cannot be read. */
+  #otlpPush(settings: Settings): OtlpPush | undefined {
+    return otlpPushOf(settings, {
+      collect: () => this.#view.metrics(),
+      state: this.#parts.state,
+      counts: this.#otlp,
+      logger: partOf(this.#parts.logger, "metrics"),
+    });
+  }
+
+  #pushMetrics(): void {
+    if (this.#over === undefined) return;
+    const push = this.#otlpPush(this.settings);
+    if (push === undefined) return;
+    this.#beside(push.run(AbortSignal.any([this.#over, this.#otlpOver.signal])));
   }
 
   #beside(work: Promise<void>): void {

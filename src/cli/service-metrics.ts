@@ -2,6 +2,7 @@ import { REFUSAL_REASONS } from "../core/event.ts";
 import { LOG_LEVELS } from "../core/logger.ts";
 import { collectProcess, type LoopDelay } from "../pipeline/metrics/collect-process.ts";
 import type { MetricSet } from "../pipeline/metrics/metric-set.ts";
+import type { OtlpCounts } from "../pipeline/metrics/otlp-push.ts";
 import type { AlertReport } from "../pipeline/view.ts";
 import type { ScheduledBackups } from "../state/backup/schedule.ts";
 import type { RequestMeter } from "../status/request-meter.ts";
@@ -19,13 +20,15 @@ export interface CountedParts {
   readonly bus: OpenBus | undefined;
   readonly backups: ScheduledBackups | undefined;
   readonly reloads: Reloads | undefined;
+  /** What came of pushes; undefined: none are wanted. */
+  readonly otlp: OtlpCounts | undefined;
   readonly log: Log;
   readonly alerts: Pick<AlertReport, "rules" | "notifiers">;
 }
 
 /** Tells everything that runs around the pipeline. */
 export function collectService(set: MetricSet, parts: CountedParts): void {
-  const { pipeline, loopDelay, meter, bus, backups, reloads, log, alerts } = parts;
+  const { pipeline, loopDelay, meter, bus, backups, reloads, otlp, log, alerts } = parts;
   set.set("aggregator_build_info", 1, { pipeline, version, runtime: runtime() });
   const { applied, refused } = reloads?.counts ?? { applied: 0, refused: 0 };
   set.set("aggregator_config_reloads_total", applied, { outcome: "applied" });
@@ -38,6 +41,12 @@ export function collectService(set: MetricSet, parts: CountedParts): void {
     const at = backups.lastAt === undefined ? Number.NaN : backups.lastAt.getTime() / 1000;
     set.set("aggregator_backup_last_success_timestamp_seconds", at);
     set.set("aggregator_backup_failing", Number(backups.problem !== undefined));
+  }
+  if (otlp !== undefined) {
+    for (const outcome of ["pushed", "partial", "failed", "skipped"] as const) {
+      set.set("aggregator_otlp_exports_total", otlp.exports[outcome], { outcome });
+    }
+    set.set("aggregator_otlp_rejected_points_total", otlp.rejectedPoints);
   }
   if (bus !== undefined) collectBus(set, bus);
   collectAlerts(set, alerts);

@@ -1,10 +1,11 @@
 import type { Environment } from "./expand-env.ts";
+import { OTLP_VARIABLES } from "./otlp-environment.ts";
 
 /** What our own bus has nothing to do with: where events go, and what becomes of them there. */
 const SECTIONS = ["source", "sinks", "backup", "metrics", "dedupe"] as const;
 
 /** The variables that say the same, and the length of the windows. */
-const VARIABLES = ["VABUS_URL", "STORAGE_TYPE", "AGGREGATION_INTERVAL"] as const;
+const VARIABLES = ["VABUS_URL", "STORAGE_TYPE", "AGGREGATION_INTERVAL", ...OTLP_VARIABLES] as const;
 
 /**
  * What our own bus reads of a configuration, so that it starts where a store or a source is not set up:

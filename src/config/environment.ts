@@ -2,6 +2,7 @@ import type { ConfigIssue } from "../core/errors.ts";
 import { formatDuration, parseDuration } from "../core/time.ts";
 import type { Environment } from "./expand-env.ts";
 import { hintFor, shown } from "./explain.ts";
+import { otlpOfEnvironment } from "./otlp-environment.ts";
 
 /** What the environment says for the parts that a file leaves open. */
 export interface EnvironmentConfig {
@@ -64,6 +65,9 @@ export function configOfEnvironment(
       host: ifOpen("status.host", (path) => reader.text("HOST", path)),
       port: ifOpen("status.port", (path) => reader.port("PORT", path)),
       token: ifOpen("status.token", (path) => reader.text("AGGREGATOR_TOKEN", path)),
+    }),
+    metrics: withoutUndefined({
+      otlp: ifOpen("metrics.otlp", () => otlpOfEnvironment(reader, absolute)),
     }),
     state: withoutUndefined({ dir: dir === undefined ? undefined : absolute(dir), key }),
   });

@@ -14,6 +14,7 @@ import { type Environment, type Expanded, expandEnv } from "./expand-env.ts";
 import { explain, type Fault, NO_VALUE, shown } from "./explain.ts";
 import { absolutePaths, isSecretAt, isSecretName, secretsIn } from "./marks.ts";
 import { notifiersOf, secretsOfNotifiers } from "./notifiers.ts";
+import { otlpSettingsOf } from "./otlp.ts";
 import { pathText } from "./path-text.ts";
 import { rulesOf } from "./rules.ts";
 import { configSchema, EMBEDDED_SOURCE } from "./schema.ts";
@@ -89,10 +90,10 @@ function isOpen(section: unknown, [key, ...rest]: readonly string[]): boolean {
   return typeof section === "object" && section !== null && isOpen((section as Section)[key], rest);
 }
 
-/** The file wins where it says something; `status` and `state` are completed option by option. */
+/** The file wins where it says something; `status`, `state` and `metrics` are completed option by option. */
 function merge(file: Section, environment: Section): Section {
   const merged: Record<string, unknown> = { ...environment, ...withoutUndefined(file) };
-  for (const key of ["status", "state"]) {
+  for (const key of ["status", "state", "metrics"]) {
     const own = file[key] ?? {};
     // What is no object stays as it is: the check will say so.
     if (typeof own === "object") {
@@ -215,7 +216,10 @@ function settingsOf(
     time: output.time,
     dedupe: { for: output.dedupe.for, idsMax: output.dedupe.maxIds },
     status: statusSettingsOf(output.status, dir),
-    metrics: { everyMs: output.metrics.every / 1000 },
+    metrics: {
+      everyMs: output.metrics.every / 1000,
+      ...(output.metrics.otlp && { otlp: otlpSettingsOf(output.metrics.otlp, dir) }),
+    },
     log: {
       level: output.log.level,
       parts: withoutUndefined(output.log.parts),

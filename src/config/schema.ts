@@ -18,6 +18,7 @@ import { instant } from "./instant.ts";
 import { logSchema } from "./log.ts";
 import { namedSchema } from "./named.ts";
 import { notifierSchema } from "./notifiers.ts";
+import { otlpSchema } from "./otlp.ts";
 import { ruleSchema } from "./rule-schema.ts";
 import { stateSchema } from "./state-schema.ts";
 import { statusSchema } from "./status-schema.ts";
@@ -177,6 +178,13 @@ export const configSchema = v.strictObject({
           v.optional(duration({ min: "100ms", max: "1d" }), "10s"),
           written("duration"),
           v.description("How often the service's own metrics go back to the bus."),
+        ),
+        otlp: v.pipe(
+          v.optional(otlpSchema),
+          v.description(
+            "Where `/metrics` is pushed to by OTLP over HTTP as well. The variables of OpenTelemetry when " +
+              "left out: `OTEL_EXPORTER_OTLP_ENDPOINT` and its like.",
+          ),
         ),
       }),
       {},

@@ -32,7 +32,7 @@ export interface Settings {
   readonly time: TimeSettings;
   readonly dedupe: DedupeSettings;
   readonly status: StatusSettings;
-  readonly metrics: { readonly everyMs: number };
+  readonly metrics: MetricSettings;
   /** Always there when a configuration was loaded. */
   readonly log?: LogSettings;
   readonly state: StateSettings;
@@ -43,6 +43,29 @@ export interface Settings {
   readonly ignoredVariables?: readonly string[];
   /** Values that must never be shown: whatever is printed goes through `redact` with these. */
   readonly secrets: readonly string[];
+}
+
+/** What the service says of itself, and to whom. */
+export interface MetricSettings {
+  /** How often its own metrics go to the bus. */
+  readonly everyMs: number;
+  /** Where they are pushed to besides; undefined: nowhere. */
+  readonly otlp?: OtlpSettings;
+}
+
+/** A collector that takes OTLP over HTTP. */
+export interface OtlpSettings {
+  /** Whole: with `/v1/metrics`. */
+  readonly url: string;
+  /** Secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly everyMs: number;
+  /** How long one push may take. */
+  readonly timeoutMs: number;
+  /** Attributes of the resource. */
+  readonly resource: Readonly<Record<string, string>>;
+  /** Absolute path of a PEM file; undefined: the authorities of the runtime. */
+  readonly ca: string | undefined;
 }
 
 /** How much the log says, unless the command line or the environment of a run says otherwise. */

@@ -110,7 +110,7 @@ function shownOf(settings: Settings): Readonly<Record<string, string>> {
   };
 }
 
-function secretOf({ status, backup }: Settings): Readonly<Record<string, string>> {
+function secretOf({ status, backup, metrics, log }: Settings): Readonly<Record<string, string>> {
   return {
     "status.token": String(status.token),
     "status.tokens": JSON.stringify(status.tokens ?? []),
@@ -118,6 +118,8 @@ function secretOf({ status, backup }: Settings): Readonly<Record<string, string>
     "status.oidc": JSON.stringify(status.oidc) ?? "",
     "status.sessionTimeout": String(status.sessionMs),
     backup: JSON.stringify(backup) ?? "",
+    "metrics.otlp": JSON.stringify(metrics.otlp) ?? "",
+    log: JSON.stringify(log) ?? "",
   };
 }
 

@@ -4,6 +4,7 @@ const DURATION_SECONDS = [
 
 const EMBEDDED = "the service serves our own bus";
 const BACKUPS = "`backup.every` is set";
+const OTLP = "`metrics.otlp` is set";
 const LINUX = "on Linux";
 
 export const SERVICE_METRICS = {
@@ -48,6 +49,17 @@ export const SERVICE_METRICS = {
     type: "counter",
     help: "Lines of the log, by their level",
     labels: ["level"],
+  },
+  aggregator_otlp_exports_total: {
+    type: "counter",
+    help: "Metrics pushed by OTLP, by what came of it",
+    labels: ["outcome"],
+    when: OTLP,
+  },
+  aggregator_otlp_rejected_points_total: {
+    type: "counter",
+    help: "Data points that the collector did not take of what it accepted",
+    when: OTLP,
   },
 } as const;
 

@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import {
+  answers,
+  describeWith,
+  freePorts,
+  runScript,
+  type Service,
+  serviceFolder,
+  startService,
+  UnavailableError,
+} from "./service.ts";
+
+/** A number or a histogram, as the library writes it. */
+export interface OtlpPoint {
+  readonly attributes?: readonly {
+    readonly key: string;
+    readonly value: { stringValue?: string };
+  }[];
+  readonly startTimeUnixNano?: string;
+  readonly timeUnixNano: string;
+  readonly asDouble?: number;
+  readonly count?: string;
+  readonly sum?: number;
+  readonly bucketCounts?: readonly string[];
+  readonly explicitBounds?: readonly number[];
+}
+
+interface Points {
+  readonly dataPoints: readonly OtlpPoint[];
+}
+
+export interface OtlpMetric {
+  readonly name: string;
+  readonly unit?: string;
+  readonly gauge?: Points;
+  readonly sum?: Points & {
+    readonly aggregationTemporality: string;
+    readonly isMonotonic: boolean;
+  };
+  readonly histogram?: Points & { readonly aggregationTemporality: string };
+}
+
+/** One push. */
+export interface OtlpReceived {
+  readonly authorization: string | null;
+  readonly request: {
+    readonly resourceMetrics: readonly {
+      readonly resource: { readonly attributes: OtlpPoint["attributes"] };
+      readonly scopeMetrics: readonly { readonly metrics: readonly OtlpMetric[] }[];
+    }[];
+  };
+}
+
+/** A collector that reads what it gets by the messages of OpenTelemetry itself. */
+export interface OtlpCollector extends Service {
+  readonly url: string;
+  /** What came so far. */
+  received(): Promise<OtlpReceived[]>;
+}
+
+/** Ignored by git; kept from run to run. */
+const CACHE = join(import.meta.dir, "..", "..", ".cache");
+
+let running: Promise<OtlpCollector> | undefined;
+
+/**
+ * The collector of this test run: started by the first who asks.
+ *
+ * @throws {UnavailableError} If Python or the messages cannot be had.
+ */
+export function useOtlp(): Promise<OtlpCollector> {
+  running ??= start();
+  return running;
+}
+
+/** `describe` for tests that need a collector; to be awaited. */
+export function describeWithOtlp(
+  name: string,
+  define: (collector: OtlpCollector) => void,
+): Promise<void> {
+  return describeWith(name, useOtlp, define);
+}
+
+async function start(): Promise<OtlpCollector> {
+  await runScript("otlp.sh", ["fetch", CACHE]).catch((thrown: unknown) => {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new UnavailableError(`OTLP needs Python 3 with venv and opentelemetry-proto: ${why}`);
+  });
+  const folder = await serviceFolder("otlp");
+  const [port = 0] = await freePorts(1);
+  const service = await startService(folder, {
+    command: () => [`${import.meta.dir}/otlp.sh`, "run", CACHE, folder, String(port)],
+    isUp: () => answers(port),
+    stopSignal: "SIGTERM",
+    startMsMax: 30_000,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    ...service,
+    url,
+    async received() {
+      return (await (await fetch(`${url}/received`)).json()) as OtlpReceived[]; // as otlp.py says
+    },
+  };
+}
