@@ -46,6 +46,8 @@ export const OWN_METRICS = [
   "aggregator_ids_evicted_total",
   "aggregator_log_lines_total",
   "aggregator_notifications_total",
+  "aggregator_otlp_exports_total",
+  "aggregator_otlp_rejected_points_total",
   "aggregator_outbox_age_seconds",
   "aggregator_outbox_bytes",
   "aggregator_outbox_limit_bytes",
