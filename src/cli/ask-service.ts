@@ -1,15 +1,15 @@
 import { FatalError, messageOf, TransientError } from "../core/errors.ts";
+import { tlsInit } from "../sources/vabus/tls.ts";
+import type { Connection } from "./connection.ts";
 import { UsageError } from "./exit.ts";
 
 const TIMEOUT_MS = 10_000;
 
-export interface AskOptions {
+export interface AskOptions extends Connection {
   /** As it was given: `http://plant-7:8000`. */
   readonly base: string;
   /** `/ledger`, with its query. */
   readonly path: string;
-  /** Bearer token; undefined: none is sent. */
-  readonly token: string | undefined;
   /** Sent as the JSON body of a POST; absent: it is a GET. */
   readonly post?: object;
   /** How long it may take; absent: ten seconds. */
@@ -23,7 +23,7 @@ export interface AskOptions {
  * @throws {UsageError} The URL is none. @throws {FatalError} It cannot be reached, or refuses.
  */
 export async function askService(options: AskOptions): Promise<unknown> {
-  const { token, post, timeoutMs = TIMEOUT_MS } = options;
+  const { token, tls, post, timeoutMs = TIMEOUT_MS } = options;
   const url = urlOf(options);
   let answer: Response;
   let text: string;
@@ -32,10 +32,11 @@ export async function askService(options: AskOptions): Promise<unknown> {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       ...(post === undefined ? {} : { method: "POST", body: JSON.stringify(post) }),
       signal: AbortSignal.timeout(timeoutMs),
+      ...(tls === undefined ? {} : tlsInit(tls)),
     });
     text = await answer.text();
   } catch (failure) {
-    throw new FatalError(`Cannot reach the service at ${url.host}: ${messageOf(failure)}`);
+    throw new FatalError(unreached(url, failure));
   }
   try {
     if (answer.ok) return JSON.parse(text);
@@ -45,7 +46,7 @@ export async function askService(options: AskOptions): Promise<unknown> {
   throw refusalOf(answer.status, { text, url, token });
 }
 
-export interface StreamOptions extends Pick<AskOptions, "base" | "path" | "token"> {
+export interface StreamOptions extends Pick<AskOptions, "base" | "path" | "token" | "tls"> {
   /** Id of the last event that was got; undefined: there was none. */
   readonly lastId: string | undefined;
   readonly signal: AbortSignal;
@@ -58,7 +59,7 @@ export interface StreamOptions extends Pick<AskOptions, "base" | "path" | "token
  *   refuses.
  */
 export async function openStream(options: StreamOptions): Promise<ReadableStream<Uint8Array>> {
-  const { token, lastId, signal } = options;
+  const { token, tls, lastId, signal } = options;
   const url = urlOf(options);
   let answer: Response;
   let text = "";
@@ -70,12 +71,12 @@ export async function openStream(options: StreamOptions): Promise<ReadableStream
         ...(lastId === undefined ? {} : { "last-event-id": lastId }),
       },
       signal,
+      ...(tls === undefined ? {} : tlsInit(tls)),
     });
     if (answer.ok && answer.body !== null) return answer.body;
     text = await answer.text();
   } catch (failure) {
-    const message = `Cannot reach the service at ${url.host}: ${messageOf(failure)}`;
-    throw new TransientError(message, { cause: failure });
+    throw new TransientError(unreached(url, failure), { cause: failure });
   }
   throw refusalOf(answer.status, { text, url, token });
 }
@@ -84,6 +85,13 @@ function urlOf({ base, path }: Pick<AskOptions, "base" | "path">): URL {
   const url = URL.parse(base.replace(/\/$/, "") + path);
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
   throw new UsageError(`Cannot ask "${base}": must be a URL such as http://plant-7:8000`);
+}
+
+function unreached(url: URL, failure: unknown): string {
+  const why = messageOf(failure);
+  const isUnknown = url.protocol === "https:" && /certificate|self.signed|unknownissuer/i.test(why);
+  const hint = isUnknown ? "; --ca names the file of the authority that signed it" : "";
+  return `Cannot reach the service at ${url.host}: ${why}${hint}`;
 }
 
 /** What an answer that is none means. */
@@ -95,7 +103,7 @@ function refusalOf(
   if (status === 401) {
     return new FatalError(
       token === undefined
-        ? `Service at ${url.host} wants a token: give it in AGGREGATOR_TOKEN`
+        ? `Service at ${url.host} wants a token: give it in AGGREGATOR_TOKEN, or by --token`
         : `Service at ${url.host} refuses the token: it is wrong; the right one belongs in AGGREGATOR_TOKEN`,
     );
   }

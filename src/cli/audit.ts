@@ -7,6 +7,7 @@ import { StoredState } from "../state/stored-state.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { askService } from "./ask-service.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { type Connection, connectionArgs, connectionOf } from "./connection.ts";
 import { EXIT } from "./exit.ts";
 
 export const audit = defineCommand({
@@ -19,6 +20,7 @@ export const audit = defineCommand({
       description: "A running service. Default: the state of the configuration, as last written",
     },
     config: configArg,
+    ...connectionArgs,
     json: jsonArg,
   },
   examples: [
@@ -28,10 +30,12 @@ export const audit = defineCommand({
       does: "What a running service says this very moment",
     },
   ],
-  async run({ url, config, json }, context) {
+  async run({ url, config, json, ...connection }, context) {
     const { terminal } = context;
     const report =
-      url === undefined ? await ofState(config, context) : await ofService(url, context);
+      url === undefined
+        ? await ofState(config, context)
+        : await ofService(url, connectionOf(connection, context));
     const isRight =
       report.balanced && Object.values(report.rules).every(({ balanced }) => balanced);
     terminal.print(json ? JSON.stringify(report) : tableOf(report));
@@ -40,10 +44,9 @@ export const audit = defineCommand({
   },
 });
 
-async function ofService(base: string, { env }: CommandContext): Promise<LedgerReport> {
-  const token = env["AGGREGATOR_TOKEN"] || undefined;
+async function ofService(base: string, connection: Connection): Promise<LedgerReport> {
   // The shape of `/ledger` is public.
-  return (await askService({ base, path: "/ledger", token })) as LedgerReport;
+  return (await askService({ base, path: "/ledger", ...connection })) as LedgerReport;
 }
 
 async function ofState(

@@ -9,6 +9,7 @@ import { StoredState, type StoredStateOptions } from "../state/stored-state.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { askService } from "./ask-service.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { type Connection, connectionArgs, connectionOf } from "./connection.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { LineOutput } from "./line-output.ts";
 import { type LetterSelection, purgeRunning, replayRunning } from "./running-letters.ts";
@@ -34,6 +35,7 @@ export const deadLetters = defineCommand({
         "A running service. Default: the state of the configuration; replay: the service of it",
     },
     config: configArg,
+    ...connectionArgs,
     reason: { type: "string", valueHint: "word", description: "Only those of this reason" },
     through: {
       type: "string",
@@ -66,24 +68,26 @@ export const deadLetters = defineCommand({
   async run(values, context) {
     const action = ACTIONS.find((known) => known === values.action);
     if (action === undefined) throw new UsageError(unknown("action", values.action, ACTIONS));
-    const { url, config, json } = values;
+    const { url, config, json, token, ca, cert, key } = values;
+    const connection = { token, ca, cert, key };
     const selection = { reason: reasonOf(values.reason), through: throughOf(values.through) };
     const query = { ...selection, through: selection.through ?? Number.MAX_SAFE_INTEGER };
     if (action === "replay") {
       checkReplay({ ...selection, all: values.all });
-      return await replayRunning(selection, { url, config, json, context });
+      return await replayRunning(selection, { url, config, json, connection, context });
     }
     if (action === "purge") {
       if (values.all === (values.through !== undefined)) {
         throw new UsageError("Cannot purge: say which ones, by --through or by --all");
       }
-      if (url !== undefined) return await purgeRunning(selection, { url, config, json, context });
+      if (url !== undefined)
+        return await purgeRunning(selection, { url, config, json, connection, context });
       return await purge(query, { path: config, json, context });
     }
     const letters =
       values.url === undefined
         ? ofState(query, await stateOf(values.config, context))
-        : ofService(query, { base: values.url, env: context.env });
+        : ofService(query, { base: values.url, ...connectionOf(connection, context) });
     if (action === "list") return await list(letters, { json: values.json, context });
     return await exportAll(letters, { to: values.to, context });
   },
@@ -186,14 +190,13 @@ async function* ofState(
 
 async function* ofService(
   { reason, through }: Query,
-  { base, env }: { readonly base: string; readonly env: CommandContext["env"] },
+  service: Connection & { readonly base: string },
 ): AsyncGenerator<DeadLetterView> {
-  const token = env["AGGREGATOR_TOKEN"] || undefined;
   const filter = reason === undefined ? "" : `&reason=${reason}`;
   for (let after = "0"; ; ) {
     const path = `/dead-letters?limit=${PAGE}&after=${after}${filter}`;
     // The shape of `/dead-letters` is public.
-    const page = (await askService({ base, path, token })) as DeadLetterPage;
+    const page = (await askService({ ...service, path })) as DeadLetterPage;
     for (const letter of page.dead_letters) if (letter.seq <= through) yield letter;
     if (page.next === null || Number(page.next) >= through) return;
     after = page.next;

@@ -1,5 +1,7 @@
 import { messageOf } from "../core/errors.ts";
+import { tlsInit } from "../sources/vabus/tls.ts";
 import { defineCommand } from "./command.ts";
+import { connectionArgs, connectionOf } from "./connection.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { serviceUrl } from "./service-url.ts";
 
@@ -16,8 +18,12 @@ export const healthcheck = defineCommand({
       required: false,
       description:
         "Base URL of the service. Default: this machine, at HOST and PORT, or 8000. A service without PORT " +
-        "that found 8000 taken serves on the next free port: it says so at its start; name its URL then",
+        "that found 8000 taken serves on the next free port: it says so at its start; name its URL then, " +
+        "and with status.tls name https://…",
     },
+    ca: connectionArgs.ca,
+    cert: connectionArgs.cert,
+    key: connectionArgs.key,
   },
   examples: [
     { line: "aggregator healthcheck", does: "Ask the service on this machine" },
@@ -25,11 +31,20 @@ export const healthcheck = defineCommand({
       line: "aggregator healthcheck http://plant-7:8000",
       does: "Ask another one",
     },
+    {
+      line: "aggregator healthcheck https://localhost:8000 --ca ca.pem",
+      does: "Ask one with TLS",
+    },
   ],
-  async run({ url }, { terminal, env }) {
+  async run({ url, ...files }, context) {
+    const { terminal, env } = context;
+    const { tls } = connectionOf(files, context);
     const asked = healthUrl(url ?? ownAddress(env));
     try {
-      const response = await fetch(asked, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const response = await fetch(asked, {
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(tls === undefined ? {} : tlsInit(tls)),
+      });
       const body = await response.text();
       if (!response.ok) {
         terminal.say(`Service at ${asked.host} answers with status ${response.status}: ${body}`);

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fchownSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -8,7 +9,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { FatalError, messageOf } from "../core/errors.ts";
 import { PRIVATE } from "../core/private.ts";
 import { ROLES, type Role } from "../core/role.ts";
@@ -63,6 +64,7 @@ export class KeptTokens {
     let fd: number;
     try {
       fd = openAlone(unfinished);
+      giveTo(fd, dirname(this.path));
     } catch (failure) {
       throw new FatalError(`Cannot keep tokens in "${this.path}": ${messageOf(failure)}`, {
         cause: failure,
@@ -100,6 +102,13 @@ export class KeptTokens {
 function stampOf(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
   return stats === undefined ? "none" : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+}
+
+/** Root who makes a token for a service of another user makes it a file that this one can read. */
+function giveTo(fd: number, folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  fchownSync(fd, uid, gid);
 }
 
 /** Two commands at once would lose what one of them did. */

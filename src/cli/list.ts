@@ -16,6 +16,7 @@ import { run } from "./run.ts";
 import { status } from "./status.ts";
 import { tap } from "./tap.ts";
 import { test } from "./test.ts";
+import { token } from "./token.ts";
 import { why } from "./why.ts";
 
 /** Every command, in the order of the overview. */
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   alerts,
   audit,
   deadLetters,
+  token,
   backup,
   restore,
   rekey,

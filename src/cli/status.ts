@@ -2,6 +2,7 @@ import { millisOf, parseDuration, secondsOf } from "../core/time.ts";
 import { realClock } from "../pipeline/real-clock.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { connectionArgs } from "./connection.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { addressOf, type ServiceAddress } from "./running-letters.ts";
 import { painter } from "./screen/styles.ts";
@@ -29,6 +30,7 @@ export const status = defineCommand({
       description: "A running service. Default: that of the configuration",
     },
     config: configArg,
+    ...connectionArgs,
     watch: { type: "boolean", alias: "w", description: "Look again and again, until q or Ctrl+C" },
     every: {
       type: "string",
@@ -53,9 +55,9 @@ export const status = defineCommand({
       does: "A line every ten seconds",
     },
   ],
-  async run({ url, config, watch, every, json }, context): Promise<ExitCode> {
+  async run({ url, config, watch, every, json, ...connection }, context): Promise<ExitCode> {
     const everyMs = everyOf(every);
-    const address = await addressOf({ url, config, context });
+    const address = await addressOf({ url, config, connection, context });
     if (watch) return await watchStatus(address, { everyMs, json, context });
     return await once(address, json, context);
   },

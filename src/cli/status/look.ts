@@ -23,11 +23,11 @@ export interface Unseen {
 
 /** Looks once. What goes wrong is part of the answer. @param at Unix seconds now. */
 export async function lookAt(
-  { base, token, name }: ServiceAddress,
+  { base, token, tls, name }: ServiceAddress,
   at: number,
   timeoutMs?: number,
 ): Promise<Look> {
-  const ask = { base, token, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  const ask = { base, token, tls, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
   try {
     const [status, health] = await Promise.all([
       askService({ ...ask, path: "/status" }),
