@@ -1,12 +1,12 @@
-import { loadConfig } from "../config/load.ts";
 import { nearest } from "../core/nearest.ts";
 import { durationMicros, formatDuration } from "../core/time.ts";
 import type { AlertReport, Silence } from "../pipeline/view.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { askService } from "./ask-service.ts";
-import { type CommandContext, defineCommand } from "./command.ts";
+import { defineCommand } from "./command.ts";
+import { connectionArgs } from "./connection.ts";
 import { EXIT, UsageError } from "./exit.ts";
-import { serviceUrl } from "./service-url.ts";
+import { addressOf } from "./running-letters.ts";
 import type { Terminal } from "./terminal.ts";
 
 const ACTIONS = ["list", "silence", "unsilence"] as const;
@@ -26,6 +26,7 @@ export const alerts = defineCommand({
     },
     url: { type: "positional", required: false, description: "A running service" },
     config: configArg,
+    ...connectionArgs,
     name: {
       type: "string",
       valueHint: "alert",
@@ -53,7 +54,9 @@ export const alerts = defineCommand({
     const action = ACTIONS.find((known) => known === values.action);
     if (action === undefined) throw new UsageError(unknownAction(values.action));
     checkOptions(action, values);
-    const service = await serviceOf(values, context);
+    const { url, config, token, ca, cert, key } = values;
+    const connection = { token, ca, cert, key };
+    const service = await addressOf({ url, config, connection, context });
     const { terminal } = context;
     const { json } = values;
     if (action === "list") {
@@ -117,18 +120,6 @@ function labelsOf(text: string | undefined): Record<string, string> | undefined 
     return [pair.slice(0, at), pair.slice(at + 1)] as const;
   });
   return Object.fromEntries(pairs);
-}
-
-async function serviceOf(
-  { url, config }: { readonly url: string | undefined; readonly config: string | undefined },
-  { terminal, env, cwd }: CommandContext,
-): Promise<{ readonly base: string; readonly token: string | undefined }> {
-  const given = env["AGGREGATOR_TOKEN"] || undefined;
-  if (url !== undefined) return { base: url, token: given };
-  const { status, secrets } = await loadConfig({ path: config, cwd, env });
-  terminal.hide(secrets);
-  if (status.port === 0) throw new UsageError("The configuration names no port: give the URL");
-  return { base: serviceUrl(status.host, status.port), token: given ?? status.token };
 }
 
 /** What a person wants to know first: what fires. */

@@ -2,6 +2,7 @@ import { TAP_RATE_MAX } from "../core/limits.ts";
 import { realClock } from "../pipeline/real-clock.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
+import { connectionArgs } from "./connection.ts";
 import { EXIT, type ExitCode, UsageError } from "./exit.ts";
 import { LineOutput, ReaderGoneError } from "./line-output.ts";
 import { addressOf } from "./running-letters.ts";
@@ -29,6 +30,7 @@ export const tap = defineCommand({
       description: "A running service. Default: that of the configuration",
     },
     config: configArg,
+    ...connectionArgs,
     rows: { type: "boolean", description: "Rows; without this and the next two all of them" },
     events: { type: "boolean", description: "Events as they came" },
     refused: { type: "boolean", description: "Events and rows that are refused, and why" },
@@ -72,9 +74,11 @@ export const tap = defineCommand({
   async run(values, context): Promise<ExitCode> {
     const limit = limitOf(values.limit);
     const path = `/tap?${queryOf(values)}`;
-    const { base, token } = await addressOf({ ...values, context });
+    const { url, config, token: given, ca, cert, key } = values;
+    const connection = { token: given, ca, cert, key };
+    const { base, token, tls } = await addressOf({ url, config, connection, context });
     const signal = stopAtSignal();
-    const messages = tapMessages({ base, path, token, clock: realClock, signal });
+    const messages = tapMessages({ base, path, token, tls, clock: realClock, signal });
     const asJson = values.json || !context.terminal.isPrintedToScreen;
     try {
       await show(messages, { limit, asJson, context });

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { STREAM_BYTES_MAX, TAP_ROWS_MAX } from "../core/limits.ts";
 import type { OpenTap, PipelineView, ResultView, Tap } from "../pipeline/view.ts";
+import type { Identity } from "./access/identity.ts";
 import type { TapQuery } from "./tap-query.ts";
 
 export interface TapFeedOptions {
@@ -19,6 +20,8 @@ const TICKS_PER_COUNT = 5;
 const STALLED_TICKS_MAX = 300;
 
 interface Client {
+  /** Whose it is; undefined: nobody has to say. It is cut when this is no longer so. */
+  readonly identity: Identity | undefined;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   readonly query: TapQuery;
   readonly tap: OpenTap;
@@ -65,15 +68,23 @@ export class TapFeed {
 
   /** Tells everybody what is new. */
   tick(): void {
-    for (const client of this.#clients) this.#tell(client);
+    for (const client of this.#clients) {
+      if (client.identity?.isCurrent() === false) this.#drop(client);
+      else this.#tell(client);
+    }
   }
 
   /**
    * The stream of one who looks, undefined when too many do.
    *
    * @param lastId The last id that it got: it goes on behind that.
+   * @param identity Whose it is; undefined: nobody has to say.
    */
-  open(query: TapQuery, lastId: string | undefined): ReadableStream<Uint8Array> | undefined {
+  open(
+    query: TapQuery,
+    lastId: string | undefined,
+    identity?: Identity,
+  ): ReadableStream<Uint8Array> | undefined {
     const { tap, view } = this.#options;
     const open = tap.open(query);
     if (open === undefined) return undefined;
@@ -83,6 +94,7 @@ export class TapFeed {
         start: (controller) => {
           const { received } = view.ledger();
           client = {
+            identity,
             controller,
             query,
             tap: open,

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { identityOf } from "./access/identity.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import type { Route } from "./route.ts";
 import type { TapFeed } from "./tap-feed.ts";
@@ -28,7 +29,7 @@ function answer(c: Context, feed: TapFeed | undefined): Response {
   }
   // Nobody would read it.
   if (c.req.raw.method === "HEAD") return c.body(null, 200, HEADERS);
-  const stream = feed.open(read.query, c.req.header("last-event-id"));
+  const stream = feed.open(read.query, c.req.header("last-event-id"), identityOf(c));
   if (stream !== undefined) return c.body(stream, 200, HEADERS);
   c.header("retry-after", "30");
   return jsonAnswer(c, { error: "Too many look at passing events already" }, 503);

@@ -3,6 +3,7 @@ import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
 import type { Refusal } from "../../core/event.ts";
 import type { ResultView, TappedEvent } from "../../pipeline/view.ts";
 import { openStream } from "../ask-service.ts";
+import type { Connection } from "../connection.ts";
 import { UsageError } from "../exit.ts";
 import { serverEvents } from "./server-events.ts";
 
@@ -39,11 +40,10 @@ export type TapMessage =
       readonly missed: { readonly events: number; readonly rows: number } | null;
     };
 
-export interface TapOptions {
+export interface TapOptions extends Connection {
   readonly base: string;
   /** With the query. */
   readonly path: string;
-  readonly token: string | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }

@@ -41,22 +41,24 @@ class Issuer implements AsyncDisposable {
   private constructor(server: Server) {
     this.#server = server;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on("request", async (request, response) => {
-      this.asked.push(request.url!);
+    server.on("request", ({ url }, response) => {
+      this.asked.push(url!);
       if (this.isSilent) return;
-      const jwks = async () => ({
-        keys: await Promise.all(
-          this.published.map(async ({ publicKey, kid, alg }) => ({
-            ...(await exportJWK(publicKey)),
-            kid,
-            alg,
-            use: "sig",
-          })),
-        ),
+      const found = url === "/keys" ? this.#keys() : Promise.resolve(this.discovery(this.url));
+      void found.then((said) => {
+        response.writeHead(said === undefined ? 404 : 200).end(JSON.stringify(said));
       });
-      const found = request.url === "/keys" ? await jwks() : this.discovery(this.url);
-      response.writeHead(found === undefined ? 404 : 200).end(JSON.stringify(found));
     });
+  }
+
+  async #keys(): Promise<unknown> {
+    const keys = this.published.map(async ({ publicKey, kid, alg }) => ({
+      ...(await exportJWK(publicKey)),
+      kid,
+      alg,
+      use: "sig",
+    }));
+    return { keys: await Promise.all(keys) };
   }
 
   static async start(port = 0): Promise<Issuer> {
