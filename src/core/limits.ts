@@ -176,6 +176,7 @@ export const HEAD_MS_MAX = 15_000;
 /** How long a client may take for the body of a request: 64 MB over a slow line. */
 export const BODY_MS_MAX = 5 * 60_000;
 
+
 /** Alerts of one configuration: each is looked at once a second. */
 export const ALERTS_MAX = 500;
 
@@ -199,3 +200,15 @@ export const NOTICES_PER_MESSAGE = 100;
 
 /** An alert that began to fire so often within the hour flaps: it fires on until it was calm for a while. */
 export const FLAPS_MAX = 5;
+
+/** Rows of one name that a sink looks at for a chart, the newest ones: a second or two of SQLite. */
+export const HISTORY_ROWS_MAX = 500_000;
+
+/** How long a sink may look for them: who waits for a chart does not wait longer. */
+export const HISTORY_MS_MAX = 5_000;
+
+/** Points of a chart out of a sink: some per pixel of a large screen. */
+export const HISTORY_POINTS_MAX = 5_000;
+
+/** Charts that are read out of sinks at a time; further ones are told to come again. */
+export const HISTORY_READS_MAX = 4;

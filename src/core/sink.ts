@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { History, HistoryQuery } from "./history.ts";
 import type { Logger } from "./logger.ts";
 import type { OptionSchema } from "./plugin.ts";
 import type { ResultRow } from "./result.ts";
@@ -76,6 +77,12 @@ export interface SinkContext {
   readonly logger: Logger;
 }
 
+export interface HistoryContext {
+  readonly clock: Clock;
+  /** Aborts when nobody waits for it any more. */
+  readonly signal: AbortSignal;
+}
+
 /** A sink kind: one file, one line in `sinks/list.ts`. */
 export interface SinkDefinition<Options, Input = unknown> {
   /** The word in the configuration: `postgres`. */
@@ -97,6 +104,15 @@ export interface SinkDefinition<Options, Input = unknown> {
   callMsMax?(options: Options): number;
   /** Connects, and makes the table or topic when it is missing. Throws like `write`. */
   open(options: Options, context: SinkContext, signal: AbortSignal): Promise<SinkWriter>;
+  /**
+   * Reads rows of a series back, for a chart; beside the writer, and without holding up anything for longer
+   * than a few milliseconds. Looks at no more than `HISTORY_ROWS_MAX` rows, the newest ones, and for no
+   * longer than `HISTORY_MS_MAX`. Absent: what is written there is not read again.
+   *
+   * @throws {TransientError} The store is away, or it took too long.
+   * @throws {FatalError} It cannot be read in time: an index is missing, say.
+   */
+  history?(options: Options, query: HistoryQuery, context: HistoryContext): Promise<History>;
 }
 
 /** Gives a sink definition its types. */

@@ -33,7 +33,8 @@ export function readQuery<Schema extends QuerySchema>(
   if (read.success) return { query: read.output };
   const [issue] = read.issues;
   const name = String(issue.path?.[0]?.key);
-  return { error: `${name} ${quoted(texts.get(name) ?? "")}: ${issue.message}` };
+  if (!texts.has(name)) return { error: `Parameter ${name} is missing` };
+  return { error: `${name} ${quoted(texts.get(name)!)}: ${issue.message}` };
 }
 
 function unknown(name: string, known: readonly string[]): { readonly error: string } {

@@ -3,6 +3,7 @@ import { isBalanced } from "../core/ledger.ts";
 import { type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
 import { windowText } from "../core/window-text.ts";
 import type { HeldWindow } from "../engine/windows.ts";
+import { Histories } from "./histories.ts";
 import { collectPipeline } from "./metrics/collect-pipeline.ts";
 import { expositionOf } from "./metrics/exposition.ts";
 import { type Collect, MetricSet } from "./metrics/metric-set.ts";
@@ -11,6 +12,8 @@ import type {
   AlertReport,
   DeadLetterPage,
   Health,
+  HistoryPage,
+  HistoryRequest,
   LedgerReport,
   LetterRequest,
   PageRequest,
@@ -57,6 +60,7 @@ export class LivePipelineView implements PipelineView {
   readonly #of: () => Pipeline;
   readonly #version: string;
   readonly #beside: () => Beside;
+  #histories: Histories | undefined;
   readonly #collect: Collect;
   readonly #alerts: () => AlertReport;
 
@@ -199,6 +203,12 @@ export class LivePipelineView implements PipelineView {
 
   series(query: SeriesQuery): SeriesPage {
     return this.#pipeline.recent.series(query);
+  }
+
+  history(request: HistoryRequest): Promise<HistoryPage> {
+    const { clock } = this.#pipeline;
+    this.#histories ??= new Histories(() => this.#pipeline.settings, clock);
+    return this.#histories.read(request);
   }
 
   rowsSince(after: number, limit: number): RowsSince {

@@ -27,6 +27,12 @@ export interface PipelineView {
   results(query: ResultQuery): ResultPage;
   /** Series that have rows among these. */
   series(query: SeriesQuery): SeriesPage;
+  /**
+   * A series as far back as a sink of its rule holds it.
+   *
+   * @throws {TransientError} Not now. @throws {FatalError} No such sink can be read.
+   */
+  history(request: HistoryRequest): Promise<HistoryPage>;
   /** Rows behind number `after`: the newest `limit`, and how many were left out. */
   rowsSince(after: number, limit: number): RowsSince;
   /** What is pending, fires and was resolved lately, and who is told. */
@@ -189,6 +195,38 @@ export interface ResultPage {
   readonly rows: readonly ResultView[];
   /** Rows that had fired by then: as long as it stays the same, so does the answer. */
   readonly added: number;
+}
+
+export interface HistoryRequest {
+  readonly rule: string;
+  readonly name: string;
+  readonly agg_func: string;
+  /** As JSON, sorted by key, `{}` without any. */
+  readonly labels: string;
+  /** Starts of windows, in Unix seconds: [from, to). Left out: all that there is. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly pointsMax: number;
+}
+
+/** One window, or those that begin within one step. */
+export interface HistoryPointView {
+  readonly window_start: number;
+  readonly window_end: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly avg: number | null;
+  readonly windows: number;
+}
+
+export interface HistoryPage {
+  /** The sink that it was read from. */
+  readonly sink: string;
+  /** Windows that begin within so many seconds are one point; null: each is one of its own. */
+  readonly step_seconds: number | null;
+  /** Unix seconds from which on it is whole; before that there were too many rows to look at. */
+  readonly whole_from: number;
+  readonly points: readonly HistoryPointView[];
 }
 
 export interface RowsSince {

@@ -12,6 +12,7 @@ import {
 } from "../core/sink.ts";
 import { microsOfTimestamp } from "../core/time.ts";
 import { postgresFailure, refusalOf } from "./sql/postgres-failure.ts";
+import { postgresHistory } from "./sql/postgres-history.ts";
 import { clientOptions, describePostgres, postgresOptions } from "./sql/postgres-options.ts";
 import { PostgresProgress } from "./sql/postgres-progress.ts";
 import {
@@ -35,6 +36,7 @@ export const postgres = defineSink({
   options: postgresOptions,
   example: { url: "postgres://aggregator:password@localhost:5432/plant" },
   describe: describePostgres,
+  history: postgresHistory,
   async open(options, context, signal) {
     const place = describePostgres(options);
     const sql = connect(options.url, clientOptions(options, context.pipeline));

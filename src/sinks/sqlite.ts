@@ -13,6 +13,7 @@ import {
   type WriteOutcome,
 } from "../core/sink.ts";
 import { isRefusal, sqliteFailure } from "./sql/sqlite-failure.ts";
+import { sqliteHistory } from "./sql/sqlite-history.ts";
 import { SqliteProgress } from "./sql/sqlite-progress.ts";
 import { openProgressTable, openTable, type TableStatements } from "./sql/sqlite-table.ts";
 import { DEFAULT_TABLE, tableName } from "./sql/table-name.ts";
@@ -43,6 +44,7 @@ export const sqlite = defineSink({
   }),
   example: { path: "aggregates.sqlite" },
   describe: describeSqlite,
+  history: sqliteHistory,
   async open(options, context) {
     let database: DatabaseSync | undefined;
     try {

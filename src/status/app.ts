@@ -15,6 +15,7 @@ import { type Access, guardOf } from "./auth.ts";
 import { actionsOf, controlRoutes } from "./control-routes.ts";
 import { ASSET_ROUTES, answerPage, wantsPage } from "./dashboard/serve-page.ts";
 import { guardedApp } from "./guarded-app.ts";
+import { historyRoute } from "./history-route.ts";
 import { indexText } from "./index-text.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { letterRoutes } from "./letter-routes.ts";
@@ -156,6 +157,7 @@ function resultRoutes({ view, control, feed, tapFeed, secrets = [] }: StatusOpti
         return "error" in read ? jsonAnswer(c, read, 400) : jsonAnswer(c, view.results(read.query));
       },
     },
+    historyRoute(view, secrets),
     {
       method: "GET",
       path: "/series",

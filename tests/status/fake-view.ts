@@ -52,6 +52,7 @@ export function fakeView(overrides: Partial<PipelineView> = {}): FakeView {
     },
     results: () => ({ rows: [], added: 0 }),
     series: () => ({ total: 0, matched: 0, series: [] }),
+    history: async () => ({ sink: "rows", step_seconds: null, whole_from: 0, points: [] }),
     rowsSince: () => ({ rows: [], skipped: 0 }),
     alerts: () => ({ alerts: [], resolved: [], silences: [], rules: [], notifiers: [] }),
     windowsNow: () => [],

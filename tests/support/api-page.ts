@@ -38,6 +38,7 @@ interface Operation {
     readonly in: string;
     readonly description?: string;
     readonly schema?: Schema;
+    readonly required?: boolean;
   }[];
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly example: unknown }>>;
@@ -120,8 +121,8 @@ function section({ method, path, operation }: Entry): string {
   const { description, parameters = [], responses } = operation;
   const about = description.replace(/ ?Role: \w+\.$/, "");
   const rows = parameters.map(
-    ({ name, in: place, schema, description: meaning = "" }) =>
-      `| \`${name}\`${place === "query" ? "" : ` (${place})`} | ${cell(schema === undefined ? "JSON" : valuesOf(schema))} | ${cell(meaning)} |`,
+    ({ name, in: place, schema, required = false, description: meaning = "" }) =>
+      `| \`${name}\`${place === "query" ? "" : ` (${place})`}${required ? " (required)" : ""} | ${cell(schema === undefined ? "JSON" : valuesOf(schema))} | ${cell(meaning)} |`,
   );
   const answers = Object.entries(responses)
     .filter(([, { $ref }]) => $ref === undefined)

@@ -190,10 +190,14 @@ function pathParameters(path: string): Json[] {
 
 function queryParameters({ query }: OperationDoc, convert: Convert): Json[] {
   if (query === undefined) return [];
-  const { properties } = convert(query) as { properties: Record<string, Record<string, Json>> };
+  const { properties, required = [] } = convert(query) as {
+    properties: Record<string, Record<string, Json>>;
+    required?: readonly string[];
+  };
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
     in: "query",
+    ...(required.includes(name) ? { required: true } : {}),
     description: description!,
     ...contentOf(schema),
   }));
@@ -207,6 +211,8 @@ function contentOf(schema: Readonly<Record<string, Json>>): Record<string, Json>
   return { content: { [contentMediaType]: { schema: contentSchema!, example: example! } } };
 }
 
+const FORM = "application/x-www-form-urlencoded";
+
 function bodyOf({ types, about, schema, example, isRequired }: BodyDoc, convert: Convert): Json {
   const [first, ...others] = types;
   return {
@@ -217,7 +223,10 @@ function bodyOf({ types, about, schema, example, isRequired }: BodyDoc, convert:
       ...Object.fromEntries(
         others.map((type) => [
           type,
-          { schema: { type: "string" }, example: `${JSON.stringify(example)}\n` },
+          // A form has the same fields; one record a line is a text.
+          type === FORM
+            ? { schema: convert(schema), example: example as Json }
+            : { schema: { type: "string" }, example: `${JSON.stringify(example)}\n` },
         ]),
       ),
     },

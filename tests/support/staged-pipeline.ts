@@ -6,6 +6,9 @@ import type {
   AlertReport,
   DeadLetterPage,
   DeadLetterView,
+  HistoryPage,
+  HistoryPointView,
+  HistoryRequest,
   LedgerReport,
   PipelineStatus,
   PipelineView,
@@ -63,6 +66,10 @@ export class StagedPipeline implements PipelineView {
     notifiers: [],
   };
   state: PipelineStatus["state"] = "running";
+  /** What was asked of the sink. */
+  readonly historyAsked: HistoryRequest[] = [];
+  /** Why the sink cannot be read; undefined: it can. */
+  historyProblem: Error | undefined;
   /** Why the second sink is away; undefined: it is not. */
   sinkProblem: string | undefined = "connect ECONNREFUSED 10.0.0.7:5432, next try in 4 s";
   readonly names: readonly string[];
@@ -217,6 +224,34 @@ export class StagedPipeline implements PipelineView {
 
   series(query: Parameters<PipelineView["series"]>[0]): ReturnType<PipelineView["series"]> {
     return this.recent.series(query);
+  }
+
+  /** What the sink would have of the last month. */
+  async history(request: HistoryRequest): Promise<HistoryPage> {
+    const { from = -Infinity, to = Infinity, name, pointsMax } = request;
+    this.historyAsked.push(request);
+    if (this.historyProblem !== undefined) throw this.historyProblem;
+    const i = this.names.indexOf(name);
+    const first = Math.max(from, this.now - 30 * 86_400);
+    const last = Math.min(to, Math.floor(this.now / WINDOW) * WINDOW - WINDOW);
+    const windows = Math.max(Math.floor((last - first) / WINDOW), 0);
+    const together = Math.max(Math.ceil(windows / pointsMax), 1);
+    const step = together * WINDOW;
+    const points: HistoryPointView[] = [];
+    for (let start = Math.ceil(first / step) * step; start < last; start += step) {
+      const value = rowOf(name, i, start).value!;
+      const spread = together === 1 ? 0 : 12;
+      points.push({
+        window_start: start,
+        window_end: start + step,
+        min: value - spread,
+        max: value + spread,
+        avg: value,
+        windows: together,
+      });
+    }
+    const step_seconds = together === 1 ? null : step;
+    return { sink: "warehouse", step_seconds, whole_from: first, points };
   }
 
   rowsSince(after: number, limit: number): ReturnType<PipelineView["rowsSince"]> {

@@ -6,6 +6,7 @@ import type {
   AlertReport,
   DeadLetterPage,
   Health,
+  HistoryPage,
   LedgerReport,
   PipelineStatus,
   Readiness,
@@ -15,7 +16,11 @@ import type {
 } from "../../src/pipeline/view.ts";
 import type { replayOutcome } from "../../src/status/api/action-answers.ts";
 import type { alertsAnswer } from "../../src/status/api/alert-answers.ts";
-import type { resultsAnswer, seriesAnswer } from "../../src/status/api/result-answers.ts";
+import type {
+  historyAnswer,
+  resultsAnswer,
+  seriesAnswer,
+} from "../../src/status/api/result-answers.ts";
 import type {
   deadLettersAnswer,
   healthAnswer,
@@ -60,6 +65,7 @@ holds<Same<InferOutput<typeof windowsAnswer>, WindowPage>>();
 holds<Same<InferOutput<typeof deadLettersAnswer>, DeadLetterPage>>();
 holds<Same<InferOutput<typeof resultsAnswer>, ResultPage>>();
 holds<Same<InferOutput<typeof resultsAnswer>["rows"][number], ResultPage["rows"][number]>>();
+holds<Same<InferOutput<typeof historyAnswer>, HistoryPage>>();
 holds<Same<InferOutput<typeof seriesAnswer>, SeriesPage>>();
 holds<Same<InferOutput<typeof replayOutcome>, ReplayOutcome>>();
 

@@ -59,6 +59,8 @@ const ASKED: readonly Ask[] = [
     status: 200,
   },
   { path: "/results?labels=7", status: 400 },
+  { path: "/history?rule=per_second&name=cpu&agg_func=sum", status: 200 },
+  { path: "/history?rule=per_second&name=cpu", status: 400 },
   { path: "/series?search=CPU", status: 200 },
   { path: "/series?serach=CPU", status: 400 },
   { path: "/dead-letters", status: 200 },
@@ -207,6 +209,9 @@ describe("a running service", () => {
       ];
       for (const one of asked) expect(await ask(url, one)).toEqual([]);
       await configure(aggregator, CONFIG.replace('tumbling("1s")', 'tumbling("1 sek")'));
+      expect(
+        await ask(url, { path: "/history?rule=per_second&name=cpu&agg_func=sum", status: 503 }),
+      ).toEqual([]);
       expect(await ask(url, { method: "POST", path: "/control/reload", status: 422 })).toEqual([]);
       const served = await getJson<OpenApi>(`${url}/openapi.json`);
       // No bus of ours is there.

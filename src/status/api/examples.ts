@@ -122,6 +122,22 @@ export const results = {
   added: 4711,
 };
 
+export const history = {
+  sink: "warehouse",
+  step_seconds: 3600,
+  whole_from: 1_699_000_000,
+  points: [
+    {
+      window_start: 1_699_999_200,
+      window_end: 1_700_002_800,
+      min: 0.1,
+      max: 0.93,
+      avg: 0.41,
+      windows: 60,
+    },
+  ],
+};
+
 export const series = {
   total: 1000,
   matched: 1,

@@ -3,7 +3,7 @@ import { errorAnswer } from "../../http/fields.ts";
 import type { AnswerDoc, OperationDoc, OperationDocs } from "../../http/operation.ts";
 import { purgeOrder, replayOrder } from "../letter-order.ts";
 import { letterPageQuery, windowPageQuery } from "../pages.ts";
-import { resultQuery, seriesQuery } from "../result-queries.ts";
+import { historyQuery, resultQuery, seriesQuery } from "../result-queries.ts";
 import { tapQuery } from "../tap-query.ts";
 import {
   configErrors,
@@ -14,7 +14,7 @@ import {
 } from "./action-answers.ts";
 import { ALERT_OPERATIONS } from "./alert-operations.ts";
 import * as examples from "./examples.ts";
-import { resultsAnswer, seriesAnswer } from "./result-answers.ts";
+import { historyAnswer, resultsAnswer, seriesAnswer } from "./result-answers.ts";
 import { loginAnswer, loginBody, logoutAnswer, sessionAnswer } from "./session-answers.ts";
 import {
   deadLettersAnswer,
@@ -96,6 +96,25 @@ const RESULTS: OperationDocs = {
     answers: {
       200: { about: "The newest of these rows.", schema: resultsAnswer, example: examples.results },
       400: wrongQuery,
+    },
+  },
+  "GET /history": {
+    tag: "Results",
+    about:
+      "Out of the first sink of the rule that can be read: SQLite or Postgres. It only reads, and gives up after five " +
+      "seconds; what is asked for again within ten seconds is answered from memory.",
+    query: historyQuery,
+    answers: {
+      200: { about: "The points.", schema: historyAnswer, example: examples.history },
+      400: wrongQuery,
+      409: error(
+        "No sink of the rule can be read.",
+        "Rows of rule per_minute go to kafka alone, where they cannot be read again: a chart goes back as far as the memory",
+      ),
+      503: {
+        ...error("The sink is away, or it took too long.", "Cannot read …: no answer within 5 s"),
+        headers: { "Retry-After": "Seconds until it is worth another try." },
+      },
     },
   },
   "GET /series": {

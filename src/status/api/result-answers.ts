@@ -49,3 +49,32 @@ export const seriesAnswer = v.pipe(
   }),
   v.title("SeriesPage"),
 );
+
+const valueOrNull = (about: string) => v.pipe(v.nullable(v.number()), v.description(about));
+
+export const historyAnswer = v.pipe(
+  v.object({
+    sink: text("The sink that it was read from."),
+    step_seconds: valueOrNull(
+      "Windows that begin within so many seconds are one point; null: each is one of its own.",
+    ),
+    whole_from: moment("From then on it is whole: before it there were too many rows to look at."),
+    points: v.pipe(
+      v.array(
+        v.pipe(
+          v.object({
+            window_start: moment("Of its first window."),
+            window_end: moment("Of its last window."),
+            min: valueOrNull("The least value; null where there is none."),
+            max: valueOrNull("The greatest value."),
+            avg: valueOrNull("The mean of the values, each counted once."),
+            windows: count("How many there are in it."),
+          }),
+          v.title("HistoryPoint"),
+        ),
+      ),
+      v.description("By time. Rows that are still on their way to the sink are not among them."),
+    ),
+  }),
+  v.title("History"),
+);
