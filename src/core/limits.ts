@@ -176,7 +176,6 @@ export const HEAD_MS_MAX = 15_000;
 /** How long a client may take for the body of a request: 64 MB over a slow line. */
 export const BODY_MS_MAX = 5 * 60_000;
 
-
 /** Alerts of one configuration: each is looked at once a second. */
 export const ALERTS_MAX = 500;
 

@@ -81,8 +81,8 @@ async function fuzz(
     seed: String(SEED),
     "max-examples": String(EXAMPLES),
     phases: "examples,coverage,fuzzing",
-    // Its answer has no end.
-    "exclude-path": "/stream",
+    // Their answers have no end.
+    "exclude-path-regex": "^/(stream|tap)$",
     "request-timeout": "10",
     "generation-database": "none",
     ...(token === undefined ? {} : { header: `Authorization: Bearer ${token}` }),

@@ -67,6 +67,27 @@ const ASKED: readonly Ask[] = [
   { path: "/dead-letters?reason=late&order=newest&limit=1", status: 200 },
   { path: "/dead-letters?reason=lates", status: 400 },
   { path: "/dead-letters?limit=1&limit=1", status: 400 },
+  { path: "/alerts", status: 200 },
+  {
+    method: "POST",
+    path: "/alerts/silence",
+    body: '{"name":"sink_down","labels":{"sink":"rows"},"for":"2h","comment":"upgrade"}',
+    status: 200,
+  },
+  { path: "/alerts", status: 200 },
+  {
+    method: "POST",
+    path: "/alerts/silence",
+    body: '{"name":"sink_down","for":"2 hrs"}',
+    status: 400,
+  },
+  { method: "POST", path: "/alerts/silence", body: '{"name":"sink_dwn","for":"2h"}', status: 409 },
+  { method: "POST", path: "/alerts/unsilence", body: '{"name":"sink_down"}', status: 200 },
+  { method: "POST", path: "/alerts/unsilence", body: "{}", status: 400 },
+  { method: "DELETE", path: "/alerts/silence?id=x", status: 200 },
+  { method: "DELETE", path: "/alerts/silence", status: 400 },
+  { method: "HEAD", path: "/tap", status: 200 },
+  { path: "/tap?limt=1", status: 400 },
   { path: "/openapi.json", status: 200 },
   { path: "/session", status: 200 },
   { method: "POST", path: "/login", body: "{}", status: 400 },
@@ -181,8 +202,8 @@ describe("a running service", () => {
     const asked = new Set(
       ASKED.map(({ method = "GET", path }) => `${method} ${new URL(path, "http://x").pathname}`),
     );
-    // Its stream has no end: what it tells has a test of its own.
-    asked.add("GET /stream");
+    // Their streams have no end: what they tell has tests of its own.
+    for (const stream of ["GET /stream", "GET /tap"]) asked.add(stream);
     const told = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
