@@ -72,7 +72,7 @@ describe("Histories", () => {
     });
     const { histories, clock } = make([rows.settings]);
     const [one, other] = await Promise.all([histories.read(REQUEST), histories.read(REQUEST)]);
-    expect(one).toBe(other!);
+    expect(one).toBe(other);
     await histories.read({ ...REQUEST, name: "mem" });
     await histories.read(REQUEST);
     expect(rows.asked).toHaveLength(2);

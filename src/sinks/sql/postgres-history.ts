@@ -51,11 +51,10 @@ export async function postgresHistory(
 }
 
 async function readIn(sql: Sql, table: string, query: HistoryQuery): Promise<History> {
-  // The type of the library is that of an array when an array is returned.
-  return (await sql.begin("read only", async (transaction) => {
+  return await sql.begin<History>("read only", async (transaction) => {
     await transaction.unsafe(`set local statement_timeout = ${HISTORY_MS_MAX}`);
     return await read(transaction, table, query);
-  })) as History;
+  });
 }
 
 async function read(sql: TransactionSql, table: string, query: HistoryQuery): Promise<History> {
