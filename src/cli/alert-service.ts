@@ -5,7 +5,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
 import { GuardedCalls } from "../pipeline/guarded-calls.ts";
 import { realClock } from "../pipeline/real-clock.ts";
-import type { PipelineView } from "../pipeline/view.ts";
+import type { AlertReport, PipelineView } from "../pipeline/view.ts";
 import type { State } from "../state/state.ts";
 
 /** The note of the state that the alerts are kept in. */
@@ -49,6 +49,17 @@ export function alertSettingsOf({
   secrets,
 }: Settings): AlertsSettings {
   return { name, alerts, notifiers, secrets };
+}
+
+/** What the bus is told of alerts: how many instances fire and are pending, and of each alert how many fire. */
+export function alertMetrics({ rules }: Pick<AlertReport, "rules">): Record<string, number> {
+  const sum = (of: (rule: (typeof rules)[number]) => number): number =>
+    rules.reduce((total, rule) => total + of(rule), 0);
+  return {
+    alerts_firing: sum(({ firing }) => firing),
+    alerts_pending: sum(({ pending }) => pending),
+    ...Object.fromEntries(rules.map(({ name, firing }) => [`alert.${name}`, firing])),
+  };
 }
 
 function storeIn(state: State): AlertStore {

@@ -24,7 +24,7 @@ import type { LiveFeed } from "../status/live-feed.ts";
 import { RequestMeter } from "../status/request-meter.ts";
 import { TapFeed } from "../status/tap-feed.ts";
 import { alertControl } from "./alert-control.ts";
-import { alertService, alertSettingsOf } from "./alert-service.ts";
+import { alertMetrics, alertService, alertSettingsOf } from "./alert-service.ts";
 import { scheduledBackups } from "./backup-target.ts";
 import type { Log } from "./log.ts";
 import type { OpenBus } from "./open-bus.ts";
@@ -294,6 +294,7 @@ export class LiveService {
       send,
       logger: partOf(logger, "metrics"),
       random: Math.random,
+      more: () => alertMetrics(this.#alerts.report()),
     });
     this.#beside(metrics.run(signal));
   }

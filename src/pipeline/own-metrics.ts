@@ -21,6 +21,7 @@ export class OwnMetrics {
   readonly #clock: Clock;
   readonly #everyMs: number;
   readonly #send: SendMetrics;
+  readonly #more: () => Readonly<Record<string, number>>;
   #receivedBefore: number;
   #beforeMs: number;
   readonly #calls: GuardedCalls;
@@ -30,14 +31,22 @@ export class OwnMetrics {
 
   constructor(
     pipeline: Pipeline,
-    options: { everyMs: number; send: SendMetrics; random: () => number; logger: Logger },
+    options: {
+      everyMs: number;
+      send: SendMetrics;
+      random: () => number;
+      logger: Logger;
+      /** What is told besides, by the name behind our prefix. */
+      more?: () => Readonly<Record<string, number>>;
+    },
   ) {
-    const { everyMs, send, random, logger } = options;
+    const { everyMs, send, random, logger, more = () => ({}) } = options;
     const { clock } = pipeline;
     this.#pipeline = pipeline;
     this.#clock = clock;
     this.#everyMs = everyMs;
     this.#send = send;
+    this.#more = more;
     this.#calls = new GuardedCalls({ label: "the own metrics", clock, logger, random });
     this.#beforeMs = clock.monotonicMs();
     // What was received before a restart or a reload is no rate of this moment.
@@ -106,6 +115,7 @@ export class OwnMetrics {
       memory_rss: process.memoryUsage.rss(),
       cpu_seconds: (cpu.user + cpu.system) / 1e6,
       uptime: (nowMs - startedMs) / 1000,
+      ...this.#more(),
     };
     this.#receivedBefore = received;
     this.#beforeMs = nowMs;

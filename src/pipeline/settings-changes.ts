@@ -132,7 +132,25 @@ function otherDifferences(before: Settings, after: Settings): Difference[] {
   const hidden = Object.keys(nowSecret)
     .filter((what) => oldSecret[what] !== nowSecret[what])
     .map((what): Difference => ({ what, before: "as it was", after: "as it is now" }));
-  return [...shown, ...hidden];
+  return [...shown, ...hidden, ...namedDifferences(before, after)];
+}
+
+/** Alerts and notifiers, by their names: the latter hold secrets. */
+function namedDifferences(before: Settings, after: Settings): Difference[] {
+  return (["alerts", "notifiers"] as const).flatMap((part) => {
+    const [old, now] = [before, after].map(
+      (settings) =>
+        new Map((settings[part] ?? []).map((one) => [one.name, JSON.stringify(one, asText)])),
+    ) as [Map<string, string>, Map<string, string>]; // of the two
+    const names = new Set([...old.keys(), ...now.keys()]);
+    return [...names]
+      .filter((name) => old.get(name) !== now.get(name))
+      .map((name) => ({
+        what: `${part}.${name}`,
+        before: old.has(name) ? "as it was" : "none",
+        after: now.has(name) ? "as it is now" : "none",
+      }));
+  });
 }
 
 function restartIssues(before: Settings, after: Settings): ConfigIssue[] {

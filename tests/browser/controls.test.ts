@@ -316,12 +316,43 @@ describe.skipIf(!hasBrowser)("the controls", () => {
     await page.getByText("connect ECONNREFUSED 10.0.0.7:5432").waitFor();
     stage.pipeline.report = { ...stage.pipeline.report, alerts: [LAG] };
     stage.step();
-    await page.getByText("lag <i>high</i>").waitFor();
+    const alert = page.getByRole("list", { name: "Now" }).getByRole("listitem");
+    await alert.getByText("lag <i>high</i>").waitFor();
+    // A word says what the colour and the picture say.
+    expect(await alert.innerText()).toMatch(/critical[^]*firing[^]*above 60 s[^]*value 61\.5/);
     expect(await page.getByRole("link", { name: "Alerts" }).innerText()).toContain("2");
     stage.pipeline.report = { ...stage.pipeline.report, alerts: [] };
     stage.pipeline.sinkProblem = undefined;
     stage.step();
     await page.getByText("All is well").waitFor();
+  });
+
+  test("an alert is silenced for as long as is said, and told of again", async () => {
+    const labels = { sink: "warehouse" };
+    stage.pipeline.report = { ...stage.pipeline.report, alerts: [{ ...LAG, labels }] };
+    await open("alerts");
+    const silence = page.getByRole("button", { name: "Silence lag <i>high</i>" });
+    await silence.click();
+    await page.keyboard.press("Escape");
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    await silence.click();
+    const dialog = page.getByRole("dialog", { name: "Silence this alert?" });
+    await dialog.getByLabel("8 h").check();
+    await dialog.getByLabel("Why").fill("<b>upgrade</b>");
+    await dialog.getByRole("button", { name: "Silence" }).click();
+    await page.getByText("The alert is silenced").waitFor();
+    await page.getByText("<b>upgrade</b>").waitFor();
+    stage.step();
+    await page.getByText(/^Silenced until/).waitFor();
+    // What is silenced asks for nobody's attention: the sink that is away still does.
+    await until(page, `document.querySelector('a[href="#/alerts"] .badge').textContent === "1"`);
+    await page.getByRole("button", { name: "End now: silence of lag <i>high</i>" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "End now" }).click();
+    await page.getByText("The silence has ended").waitFor();
+    expect(stage.pipeline.done).toEqual([
+      'silence lag <i>high</i> {"sink":"warehouse"} 28800 <b>upgrade</b>',
+      "unsilence 1f00a2c3",
+    ]);
   });
 
   test("sinks show their breakers", async () => {

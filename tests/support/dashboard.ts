@@ -16,7 +16,15 @@ const inter = join(root, "node_modules/@fontsource-variable/inter/files");
 export const BUNDLE_FOLDER = join(root, "src/status/dashboard/bundle");
 
 /** In this order. */
-const STYLES = ["base.css", "layout.css", "parts.css", "flow.css", "pages.css", "phone.css"];
+const STYLES = [
+  "base.css",
+  "layout.css",
+  "parts.css",
+  "flow.css",
+  "pages.css",
+  "alerts.css",
+  "phone.css",
+];
 
 /** The files of the bundle by name. */
 export async function buildDashboard(): Promise<Record<string, string>> {

@@ -4,11 +4,12 @@ import { clock } from "./format.ts";
 import { type Icon, icon } from "./icons.ts";
 import { type Live, reconnect } from "./live.ts";
 import type { Page } from "./page.ts";
-import { alertsPage, noticesOf } from "./pages/alerts.ts";
+import { alertsPage } from "./pages/alerts.ts";
 import { controlPage, toneOf } from "./pages/control.ts";
 import { explorePage } from "./pages/explore.ts";
 import { ledgerPage } from "./pages/ledger.ts";
 import { lettersPage } from "./pages/letters.ts";
+import { attentionOf } from "./pages/notices.ts";
 import { overviewPage } from "./pages/overview.ts";
 import { sinksPage } from "./pages/sinks.ts";
 import { button, emptyState, Pill, toast } from "./parts.ts";
@@ -294,7 +295,7 @@ export class Shell {
 
   #showBadges(live: Live): void {
     const counts: Record<string, number> = {
-      alerts: noticesOf(live).length,
+      alerts: attentionOf(live),
       "dead-letters": live.status?.dead_letters ?? 0,
     };
     for (const [path, count] of Object.entries(counts)) {

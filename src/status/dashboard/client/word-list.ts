@@ -1,3 +1,5 @@
+import { ALERT_WORDS } from "./alert-words.ts";
+
 /** Every text of the dashboard: English, Russian. Forms by number: `one|other`, `one|few|many`. */
 export const WORDS = {
   // The frame
@@ -292,18 +294,11 @@ export const WORDS = {
   breaker_said_half_open: ["Breaker half open: one try is out", "Цепь на пробе: идёт одна попытка"],
 
   // Alerts
-  alert: ["Alert", "Тревога"],
-  no_alerts: ["All is well", "Всё в порядке"],
-  no_alerts_text: [
-    "Source and sinks are reached, the ledger balances, no alert fires.",
-    "Источник и приёмники на связи, баланс сходится, тревог нет.",
-  ],
+  ...ALERT_WORDS,
   paused_text: [
     "An operator stopped the reading; a restart changes nothing. Rows are still delivered.",
     "Оператор остановил чтение; перезапуск этого не меняет. Строки продолжают доставляться.",
   ],
-  critical: ["critical", "критично"],
-  warning: ["warning", "внимание"],
 
   // Control
   service: ["The service", "Сервис"],

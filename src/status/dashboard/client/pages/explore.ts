@@ -6,7 +6,7 @@ import type { Live } from "../live.ts";
 import type { Page } from "../page.ts";
 import { button, emptyState } from "../parts.ts";
 import { t } from "../words.ts";
-import { labelsOf } from "./overview.ts";
+import { labelsOf } from "./labels.ts";
 import { type Picked, SeriesData, seriesId } from "./series-data.ts";
 import { SeriesSearch } from "./series-search.ts";
 

@@ -5,6 +5,7 @@ import type { Page } from "../page.ts";
 import { emptyState, Spark } from "../parts.ts";
 import { t, type Word } from "../words.ts";
 import { FlowPicture } from "./flow.ts";
+import { labelsOf } from "./labels.ts";
 import { TimeStrip } from "./time-strip.ts";
 
 /** Seconds of a sparkline. */
@@ -178,14 +179,4 @@ class LatestRows {
       }),
     );
   }
-}
-
-export function labelsOf(labels: Readonly<Record<string, string>>): HTMLElement | null {
-  const pairs = Object.entries(labels);
-  if (pairs.length === 0) return null;
-  return h(
-    "span",
-    { class: "labels" },
-    ...pairs.map(([label, text]) => h("span", { class: "label" }, bdi(`${label}=${text}`))),
-  );
 }

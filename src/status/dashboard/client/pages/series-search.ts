@@ -6,7 +6,7 @@ import { icon } from "../icons.ts";
 import type { Live } from "../live.ts";
 import { button, emptyState } from "../parts.ts";
 import { t } from "../words.ts";
-import { labelsOf } from "./overview.ts";
+import { labelsOf } from "./labels.ts";
 import { type Picked, seriesId } from "./series-data.ts";
 
 const PAGE = 50;
