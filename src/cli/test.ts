@@ -24,6 +24,7 @@ export const test = defineCommand({
     '                                "end": false}; and "tolerance": 1e-9 for numbers',
     "  expected-dead-letters.ndjson  what is refused, as at and reason",
     "  expected-ledger.json          the counts; those left out are 0",
+    "  expected-alerts.ndjson        what alerts go through: alert, state, at, labels, value",
     "",
     "Each case runs straight, in batches of one line, shuffled with several seeds, and restored from its state",
     "after every 1, 2, 3 and 5 lines. All must agree in all but the revision of a row; after a shuffle numbers",
@@ -138,7 +139,7 @@ async function settingsOf(folder: CaseFolder, shared: SharedConfig): Promise<Set
 function updated(folder: CaseFolder, settings: Settings, { terminal }: CommandContext): Verdict {
   const before = judge(folder, settings);
   if (before.disagreements.length > 0) return before;
-  const files = updateCase(folder, before.straight);
+  const files = updateCase(folder, before.straight, before.alertChanges);
   terminal.say(`Wrote ${files.map((file) => join(folder.name, file)).join(", ")}`);
-  return { ...before, problems: [], rows: [], deadLetters: [], ledger: [] };
+  return { ...before, problems: [], rows: [], deadLetters: [], ledger: [], alerts: [] };
 }

@@ -13,6 +13,7 @@ export const CASE_FILES = {
   rows: "expected.ndjson",
   deadLetters: "expected-dead-letters.ndjson",
   ledger: "expected-ledger.json",
+  alerts: "expected-alerts.ndjson",
   options: "case.json",
 } as const;
 
@@ -29,6 +30,7 @@ export interface CaseFolder {
   readonly rows: readonly Fields[] | undefined;
   readonly deadLetters: readonly Fields[] | undefined;
   readonly ledger: LedgerCounts | undefined;
+  readonly alerts: readonly Fields[] | undefined;
 }
 
 /**
@@ -73,6 +75,7 @@ export function readCase(folder: string, cwd: string): CaseFolder {
     rows: readLines(file(CASE_FILES.rows)),
     deadLetters: readLines(file(CASE_FILES.deadLetters)),
     ledger: ledger === undefined ? undefined : ledgerOf(ledger, join(name, CASE_FILES.ledger)),
+    alerts: readLines(file(CASE_FILES.alerts)),
   };
 }
 

@@ -7,8 +7,9 @@ import {
   LETTER_IDENTITY,
   ROW_IDENTITY,
 } from "../../pipeline/cases/check-case.ts";
-import { compare, type Difference } from "../../pipeline/cases/compare.ts";
+import { compare, type Difference, type Fields } from "../../pipeline/cases/compare.ts";
 import type { RunOutcome, TestCase } from "../../pipeline/cases/test-case.ts";
+import { type AlertChange, alertChanges } from "./alert-run.ts";
 import { CASE_FILES, type CaseFolder } from "./case-folder.ts";
 
 /** What became of a case. */
@@ -25,6 +26,9 @@ export interface Verdict {
   readonly rows: readonly Difference[];
   readonly deadLetters: readonly Difference[];
   readonly ledger: readonly Difference[];
+  readonly alerts: readonly Difference[];
+  /** What the alerts went through, where somebody asks. */
+  readonly alertChanges: readonly AlertChange[];
   /** How other runs differ from the straight one. */
   readonly disagreements: readonly Disagreement[];
 }
@@ -34,8 +38,8 @@ export function isRight(verdict: Verdict): boolean {
   return isAsExpected(verdict) && verdict.disagreements.length === 0;
 }
 
-function isAsExpected({ problems, rows, deadLetters, ledger }: Verdict): boolean {
-  return problems.length + rows.length + deadLetters.length + ledger.length === 0;
+function isAsExpected({ problems, rows, deadLetters, ledger, alerts }: Verdict): boolean {
+  return [problems, rows, deadLetters, ledger, alerts].every((list) => list.length === 0);
 }
 
 /** Runs a case in every way, and compares. */
@@ -48,7 +52,9 @@ export function judge(folder: CaseFolder, settings: Settings): Verdict {
   if (late !== undefined) {
     problems.push(`has a pause after line ${late.after}, but ${lines.length} lines`);
   }
-  const { straight, runs, disagreements, unshuffled } = checkCase(testCaseOf(folder, settings));
+  const testCase = testCaseOf(folder, settings);
+  const { straight, runs, disagreements, unshuffled } = checkCase(testCase);
+  const changes = asksForAlerts(folder, settings) ? alertChanges(testCase) : [];
   return {
     name,
     events: straight.ledger.received,
@@ -73,8 +79,27 @@ export function judge(folder: CaseFolder, settings: Settings): Verdict {
             { identity: LETTER_IDENTITY },
           ),
     ledger: ledger === undefined ? [] : compareLedgers(ledger, straight.ledger),
+    alerts: folder.alerts === undefined ? [] : compareAlerts(folder.alerts, changes, tolerance),
+    alertChanges: changes,
     disagreements,
   };
+}
+
+/** What tells one change of an alert from another. */
+const CHANGE_IDENTITY = ["alert", "state", "labels"];
+
+/** A configuration with alerts of its own, or a case that expects some. */
+function asksForAlerts({ alerts }: CaseFolder, settings: Settings): boolean {
+  return alerts !== undefined || (settings.alerts ?? []).some(({ isBuiltIn }) => !isBuiltIn);
+}
+
+function compareAlerts(
+  expected: readonly Fields[],
+  changes: readonly AlertChange[],
+  tolerance: number,
+): Difference[] {
+  const received = changes.map((change) => ({ ...change }));
+  return compare(expected, received, { identity: CHANGE_IDENTITY, tolerance });
 }
 
 /** The case as the engine runs it. */

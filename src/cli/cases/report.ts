@@ -18,11 +18,12 @@ export function reportOf(verdict: Verdict): string[] {
   return [head, ...verdict.problems.map((problem) => `  it ${problem}`), ...wrongOf(verdict)];
 }
 
-function wrongOf({ rows, deadLetters, ledger, disagreements }: Verdict): string[] {
+function wrongOf({ rows, deadLetters, ledger, alerts, disagreements }: Verdict): string[] {
   return [
     ...section("rows", rows, rowText),
     ...section("dead letters", deadLetters, letterText),
     ...section("ledger", ledger, () => "counts"),
+    ...section("alerts", alerts, alertText),
     ...disagreements.flatMap(disagreementText),
   ];
 }
@@ -90,6 +91,16 @@ function nameText(name: unknown): string {
   return /^[\w.:/-]+$/.test(name) ? name : JSON.stringify(name);
 }
 
+/** `hot_pump firing at 1700000340 {host="a"}`. */
+function alertText({ alert, state, at, labels }: Fields): string {
+  const pairs = Object.entries((labels ?? {}) as Fields).map(
+    ([label, value]) => `${label}=${JSON.stringify(value)}`,
+  );
+  const when = at === undefined ? "" : `at ${shown(at)}`;
+  const series = pairs.length === 0 ? "" : `{${pairs.join(", ")}}`;
+  return [alert, state, when, series].filter(Boolean).join(" ");
+}
+
 function letterText({ at, reason, event }: Fields): string {
   return [at, reason, at === undefined ? event : undefined].filter(Boolean).join(" ");
 }
@@ -111,7 +122,7 @@ export function counted(count: number, word: string): string {
 /** A case for a program. */
 export function jsonOf(verdict: Verdict): object {
   const { name, events, runs, straight, unshuffled, problems } = verdict;
-  const { rows, deadLetters, ledger, disagreements } = verdict;
+  const { rows, deadLetters, ledger, alerts, disagreements } = verdict;
   return {
     case: name,
     ok: isRight(verdict),
@@ -120,7 +131,7 @@ export function jsonOf(verdict: Verdict): object {
     runs,
     ...(unshuffled === undefined ? {} : { unshuffled }),
     problems,
-    differences: { rows, dead_letters: deadLetters, ledger },
+    differences: { rows, dead_letters: deadLetters, ledger, alerts },
     disagreements: disagreements.map((one) => ({
       run: one.run,
       ...(one.failure === undefined ? {} : { failure: one.failure }),

@@ -4,6 +4,7 @@ import { emptyLedger } from "../../core/ledger.ts";
 import type { ResultRow } from "../../core/result.ts";
 import type { Fields } from "../../pipeline/cases/compare.ts";
 import type { RunOutcome } from "../../pipeline/cases/test-case.ts";
+import type { AlertChange } from "./alert-run.ts";
 import { CASE_FILES, type CaseFolder } from "./case-folder.ts";
 
 /** What a person expects of a row; `id` and `revision` follow from the rest. */
@@ -23,11 +24,16 @@ const ROW_MARKS: readonly (keyof ResultRow)[] = ["detail", "partial", "filled", 
 
 /**
  * Makes what came of the straight run what is expected. Rows keep the fields that were expected before;
- * dead letters and ledger are written when they were expected, and when something was refused.
+ * dead letters and ledger are written when they were expected, and when something was refused; alerts when they
+ * were expected, and when something became of one.
  *
  * @returns The names of the files.
  */
-export function updateCase(folder: CaseFolder, straight: RunOutcome): string[] {
+export function updateCase(
+  folder: CaseFolder,
+  straight: RunOutcome,
+  changes: readonly AlertChange[] = [],
+): string[] {
   const files = new Map([
     [CASE_FILES.rows, rowLines(straight.rows, folder.rows)] as [string, string],
   ]);
@@ -36,6 +42,9 @@ export function updateCase(folder: CaseFolder, straight: RunOutcome): string[] {
     files.set(CASE_FILES.deadLetters, linesOf(letters));
   }
   if (folder.ledger !== undefined) files.set(CASE_FILES.ledger, ledgerText(straight));
+  if (folder.alerts !== undefined || changes.length > 0) {
+    files.set(CASE_FILES.alerts, linesOf(changes.map(({ clock: _, ...change }) => change)));
+  }
   for (const [name, text] of files) writeFileSync(join(folder.folder, name), text);
   return [...files.keys()];
 }

@@ -1,5 +1,7 @@
 import type { Refusal } from "../../core/event.ts";
+import type { LedgerCounts } from "../../core/ledger.ts";
 import { BATCH_EVENTS } from "../../core/limits.ts";
+import type { ResultRow } from "../../core/result.ts";
 import type { Settings } from "../../core/settings.ts";
 import type { EventBatch } from "../../core/source.ts";
 import { type EpochMicros, epochMicros, millisOf } from "../../core/time.ts";
@@ -15,6 +17,18 @@ const IDLE_LOOKS_MAX = 500;
 /** Names are hashed by it: any number does. */
 const SEED = 7;
 
+/** Looks on while a case runs. Times are microseconds; the watermark is infinite behind the end. */
+export interface RunWatcher {
+  /** Rows fired. */
+  rows(rows: readonly ResultRow[], watermark: number): void;
+  /** @param at.now Our clock; infinite where the case does not say. */
+  look(at: {
+    readonly watermark: number;
+    readonly now: number;
+    readonly ledger: Readonly<LedgerCounts>;
+  }): void;
+}
+
 /** How a run deals with the lines of a case. */
 export interface RunPlan {
   /** Indices of the lines, in the order in which they come; undefined: as they stand. */
@@ -23,6 +37,8 @@ export interface RunPlan {
   readonly batchLines: () => number;
   /** The process dies after every so many lines, and goes on with its state; undefined: it never does. */
   readonly crashEvery?: number;
+  /** Looks at rows as they fire, and at what is known behind each batch and look. */
+  readonly watcher?: RunWatcher;
   /** Told of every batch when it is in. */
   readonly onBatch?: (processor: Processor, lines: { from: number; to: number }) => void;
 }
@@ -78,7 +94,8 @@ class CaseRun {
     for (let at = from; at < to; ) {
       const next = Math.min(at + batchLines(), to);
       this.#addBatch(at, next);
-      this.#rows.add(this.#processor.rows());
+      this.#fired(this.#processor.rows());
+      this.#look();
       onBatch?.(this.#processor, { from: at, to: next });
       this.#linesSinceCrash += next - at;
       if (this.#linesSinceCrash >= crashEvery) this.#crash();
@@ -102,7 +119,10 @@ class CaseRun {
     };
     const arrival = { now: this.#now, nowMs: this.#elapsedMs };
     // As `replay` cuts it.
-    const cut = { events: BATCH_EVENTS, onRows: this.#rows.add.bind(this.#rows) };
+    const cut = {
+      events: BATCH_EVENTS,
+      onRows: (rows: readonly ResultRow[]): void => this.#fired(rows),
+    };
     this.#processor.add(batch, arrival, cut);
   }
 
@@ -121,13 +141,24 @@ class CaseRun {
     for (let look = 1; look <= looks; look++) {
       this.#elapsedMs = startMs + (millisOf(micros) * look) / looks;
       this.#processor.engine.idle(this.#elapsedMs);
-      this.#rows.add(this.#processor.rows());
+      this.#fired(this.#processor.rows());
+      this.#look();
     }
   }
 
   end(): void {
     this.#processor.engine.finish();
-    this.#rows.add(this.#processor.rows());
+    this.#fired(this.#processor.rows());
+  }
+
+  #fired(rows: readonly ResultRow[]): void {
+    this.#rows.add(rows);
+    if (rows.length > 0) this.#plan.watcher?.rows(rows, this.#processor.engine.watermark);
+  }
+
+  #look(): void {
+    const { watermark, ledger } = this.#processor.engine;
+    this.#plan.watcher?.look({ watermark, now: this.#now, ledger });
   }
 
   outcome(): RunOutcome {
