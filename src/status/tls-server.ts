@@ -16,7 +16,24 @@ import { type Handler, IDLE_TIMEOUT_S, type Listener, type ListenOptions } from 
 export interface TlsListenOptions extends ListenOptions {
   /** With its files. */
   readonly tls: TlsSettings;
+  /** Smaller ones, for tests. */
+  readonly bounds?: Partial<TlsBounds>;
 }
+
+/** What a client may take of us. */
+export interface TlsBounds {
+  readonly connectionsMax: number;
+  readonly handshakeMs: number;
+  readonly headMs: number;
+  readonly bodyMs: number;
+}
+
+const BOUNDS: TlsBounds = {
+  connectionsMax: TLS_CONNECTIONS_MAX,
+  handshakeMs: HANDSHAKE_MS_MAX,
+  headMs: HEAD_MS_MAX,
+  bodyMs: BODY_MS_MAX,
+};
 
 const BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
 
@@ -28,6 +45,7 @@ const BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
  */
 export async function listenTls(app: Handler, options: TlsListenOptions): Promise<Listener> {
   const { hostname, port, tls } = options;
+  const bounds = { ...BOUNDS, ...options.bounds };
   const deadlines = new Deadlines();
   const answer = getRequestListener(
     (request, env) => app.fetch(request, peerOf((env as { incoming: IncomingMessage }).incoming)),
@@ -38,9 +56,11 @@ export async function listenTls(app: Handler, options: TlsListenOptions): Promis
   const http = createHttpServer({ maxHeaderSize: HEAD_BYTES_MAX }, (request, response) => {
     const { socket } = request;
     busy.add(socket);
-    deadlines.set(socket, BODY_MS_MAX);
-    // An answer may take its time: a stream has no end.
-    request.once("end", () => deadlines.clear(socket));
+    // An answer may take its time, a stream has no end: a body alone is waited for.
+    if (hasBody(request)) {
+      deadlines.set(socket, bounds.bodyMs);
+      request.once("end", () => deadlines.clear(socket));
+    } else deadlines.clear(socket);
     response.once("close", () => {
       busy.delete(socket);
       deadlines.set(socket, IDLE_TIMEOUT_S * 1_000);
@@ -57,23 +77,23 @@ export async function listenTls(app: Handler, options: TlsListenOptions): Promis
       ...certificatesOf(filesOf(tls)),
       ...clientsOf(tls),
       minVersion: "TLSv1.2",
-      handshakeTimeout: HANDSHAKE_MS_MAX,
+      handshakeTimeout: bounds.handshakeMs,
       ALPNProtocols: ["http/1.1"],
     },
     (socket) => {
       socket.on("error", () => socket.destroy());
-      if (sockets.size >= TLS_CONNECTIONS_MAX) return void socket.destroy();
+      if (sockets.size >= bounds.connectionsMax) return void socket.destroy();
       sockets.add(socket);
       socket.once("close", () => {
         sockets.delete(socket);
         busy.delete(socket);
         deadlines.clear(socket);
       });
-      deadlines.set(socket, HEAD_MS_MAX);
+      deadlines.set(socket, bounds.headMs);
       http.emit("connection", socket);
     },
   );
-  server.maxConnections = TLS_CONNECTIONS_MAX;
+  server.maxConnections = bounds.connectionsMax;
   server.on("tlsClientError", (_, socket) => socket.destroy());
   server.listen(port, hostname);
   // Rejects with the error that comes in its stead.
@@ -93,6 +113,11 @@ export async function listenTls(app: Handler, options: TlsListenOptions): Promis
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers["content-length"];
+  return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
 }
 
 function filesOf({ files }: TlsSettings): TlsFiles {
