@@ -51,7 +51,8 @@ export class LineBlock {
     if (needed > this.bytes.length) {
       const size = Math.max(
         needed,
-        this.bytes.length * 2,
+        // Few steps: each copies all, into memory that has to be cleared first.
+        this.bytes.length * 4,
         Math.min(this.#bytesMax, READ_CHUNK_BYTES),
       );
       const larger = new Uint8Array(size);

@@ -178,6 +178,21 @@ describe("vabus, by cursor", () => {
     expect(linesOf(await readLines(reader))).toEqual([event(2), event(3)]);
   });
 
+  test("a batch has memory of its own until the next is read, and then the next but one has it", async () => {
+    const empty = nothing("3");
+    const { url } = serve(batch("1", 1), batch("2", 2), batch("3", 3), empty, batch("4", 4));
+    const reader = await open({ url });
+    const memory: Uint8Array[] = [];
+    while (memory.length < 4) {
+      const read = await reader.read(forever);
+      if (read.kind === "batch") memory.push(read.batch.bytes);
+    }
+    const [first, second, third, fourth] = memory;
+    expect(second).not.toBe(first!);
+    expect(third).toBe(first!);
+    expect(fourth).toBe(second!);
+  });
+
   test("a start at the latest event is kept, though nothing came yet", async () => {
     const { url, query } = serve(nothing("41"), nothing("41"));
     const reader = await open({ url, from: "latest" });

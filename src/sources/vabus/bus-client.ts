@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Clock } from "../../core/clock.ts";
 import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
-import { READ_CHUNK_BYTES, SCAN_SLACK_BYTES } from "../../core/limits.ts";
+import { SCAN_SLACK_BYTES } from "../../core/limits.ts";
 import { describeVabus, type VabusOptions } from "./options.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { tlsInit } from "./tls.ts";
@@ -9,12 +9,15 @@ import { tlsInit } from "./tls.ts";
 /** An answer larger than this is no batch: it must not fill the memory. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Memory that is taken because an answer says that it is long; more only as it comes. */
+const HINT_BYTES_MAX = 4 * 1024 * 1024;
+
 /** An answer that came whole. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   /** The body in [0, `length`), with slack behind. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly length: number;
   /** Whether its end is known to be its end: a length or chunks say so. */
   readonly framed: boolean;
@@ -29,6 +32,8 @@ export interface BusRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
+  /** Memory for the answer, where that is enough; left out: new memory. */
+  readonly into?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** Speaks HTTP to a bus. */
@@ -80,7 +85,7 @@ export class BusClient {
         signal: over.signal,
         ...this.#tls,
       });
-      const body = await readWhole(response, this.place);
+      const body = await readWhole(response, { place: this.place, into: request.into });
       this.#checkStatus(response, { ...body, action: request.action });
       return { ...body, status: response.status, headers: response.headers };
     } catch (thrown) {
@@ -175,11 +180,11 @@ function reasonOf(thrown: unknown): string {
 
 async function readWhole(
   response: Response,
-  place: string,
+  options: { readonly place: string; readonly into: Uint8Array<ArrayBuffer> | undefined },
 ): Promise<Pick<Answer, "bytes" | "length" | "framed">> {
+  const { place, into } = options;
   const { headers } = response;
-  const known = Number(headers.get("content-length") ?? 0);
-  let bytes = new Uint8Array(Math.min(Math.max(known, 0), READ_CHUNK_BYTES) + SCAN_SLACK_BYTES);
+  let bytes = roomFor(Number(headers.get("content-length") ?? 0), into);
   let length = 0;
   const reader = response.body?.getReader();
   for (;;) {
@@ -204,4 +209,10 @@ async function readWhole(
     headers.has(name),
   );
   return { bytes, length, framed };
+}
+
+/** Memory for an answer that says how long it is: what it says is no more than a hint. */
+function roomFor(said: number, into: Uint8Array<ArrayBuffer> | undefined): Uint8Array<ArrayBuffer> {
+  const wanted = Math.min(Math.max(said, 0), HINT_BYTES_MAX) + SCAN_SLACK_BYTES;
+  return into !== undefined && into.length >= wanted ? into : new Uint8Array(wanted);
 }

@@ -15,6 +15,9 @@ import { fieldAt, recordsOf } from "./records.ts";
 /** The cursor of a bus that has none: it only says that something was read. */
 const NO_CURSOR = "none";
 
+/** Memory of an answer that is kept for the next but one: a usual batch, not the largest possible. */
+const KEPT_BYTES_MAX = 4 * 1024 * 1024;
+
 /**
  * Reads by cursor: what was not committed is asked for again. The next batch is fetched while the last
  * one is being added; there is never more than one ahead.
@@ -29,6 +32,8 @@ export class LogReader implements SourceReader {
   /** Where the next request goes on; undefined: where `from` says. */
   #after: Cursor | undefined;
   #gap: Gap | undefined;
+  /** Of the batch that was read before, whose memory is free, and of the one that is fetched or looked at. */
+  #memory: readonly (Uint8Array<ArrayBuffer> | undefined)[] = [];
 
   constructor(client: BusClient, options: VabusOptions, context: SourceContext) {
     this.#client = client;
@@ -73,6 +78,9 @@ export class LogReader implements SourceReader {
       }
     }
     const batch = this.#batchOf(answer);
+    const kept = answer.bytes.length > KEPT_BYTES_MAX ? undefined : answer.bytes;
+    // A batch is looked at until the next one is asked for, which is fetched meanwhile.
+    this.#memory = batch === undefined ? [kept, this.#memory[1]] : [this.#memory[1], kept];
     if (batch !== undefined) return { kind: "batch", batch };
     this.#pace.empty(startMs);
     return { kind: "empty" };
@@ -94,6 +102,7 @@ export class LogReader implements SourceReader {
         ],
         headers: { Accept: "application/x-ndjson, application/json;q=0.9" },
         timeoutMs: waitMs + timeout,
+        into: this.#memory[0],
       },
       signal,
     );
