@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hono } from "hono";
@@ -60,9 +59,7 @@ export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
       bytesMax: Math.min(bytesMax, METRICS_BYTES_MAX),
       reader: "none",
     });
-    // Names come from outside: the seed keeps producers from choosing such as collide.
-    const seed = randomInt(2 ** 32);
-    let checks = eventChecksOf(settings, seed);
+    let checks = eventChecksOf(settings);
     const counts = new BusCounts();
     const app = createBus({
       events,
@@ -80,7 +77,7 @@ export async function openBus(options: OpenBusOptions): Promise<OpenBus> {
       events,
       metrics,
       counts,
-      follow: (changed) => void (checks = eventChecksOf(changed, seed)),
+      follow: (changed) => void (checks = eventChecksOf(changed)),
       async close() {
         await events.close();
         await metrics.close();

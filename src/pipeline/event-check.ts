@@ -37,17 +37,10 @@ export function eventCheckOf(
   return (record) => checkEvent(record, rules);
 }
 
-/**
- * The same check for a whole publication: one record, or the lines that are surely events.
- *
- * @param seed Of the hash of the names: any 32 bits.
- */
-export function eventChecksOf(
-  settings: Settings,
-  seed: number,
-): { readonly record: ReturnType<typeof eventCheckOf>; readonly lines: LineCheck } {
-  return {
-    record: eventCheckOf(settings),
-    lines: new LineCheck({ ...eventRulesOf(settings), seed }),
-  };
+/** The same check for a whole publication: one record, or the lines that are surely events. */
+export function eventChecksOf(settings: Settings): {
+  readonly record: ReturnType<typeof eventCheckOf>;
+  readonly lines: LineCheck;
+} {
+  return { record: eventCheckOf(settings), lines: new LineCheck(eventRulesOf(settings)) };
 }

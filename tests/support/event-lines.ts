@@ -167,12 +167,35 @@ const FUNCTIONS = [
   '"\u043c"',
 ];
 
-const IDS = ['"a-1"', "7", '"7"', "7.0", "1e3", "-0", "null", '""', "1e999", "true", '"\\u0000"'];
+const IDS = [
+  '"a-1"',
+  "7",
+  "-7",
+  "123456789012345",
+  "9007199254740993",
+  `"${"i".repeat(512)}"`,
+  `"${"i".repeat(513)}"`,
+  '"7"',
+  "7.0",
+  "1e3",
+  "-0",
+  "null",
+  '""',
+  "1e999",
+  "true",
+  '"\\u0000"',
+];
 
 const LABELS = [
   "{}",
   "null",
   '{"zone":"a"}',
+  '{"zone": "a", "room":"b\u00e9"}',
+  '{"zone":"a","zone":"b"}',
+  '{"zone":"a",}',
+  '{"zone" :"a"}',
+  `{"zone":"${"z".repeat(512)}"}`,
+  `{"zone":"${"z".repeat(513)}"}`,
   '{"zone":""}',
   '{"":"a"}',
   '{"zone":7}',
@@ -187,6 +210,12 @@ const LABELS = [
 
 const EXTRAS = [
   '"host":"a"',
+  '"host": "\u20ac\ud83d\ude80"',
+  '"size":-12.5',
+  '"size":01',
+  '"size":1e999',
+  '"is":true',
+  '"a\tb":"c"',
   '"nested":{"name":"x","value":[1,{"value":2}]}',
   '"Name":"x"',
   '"names":"x"',
@@ -258,7 +287,9 @@ function inAnyOrder(fields: readonly Field[], keys: Iterator<number>): Field[] {
 const tidy: fc.Arbitrary<string> = fc
   .record({
     needed,
-    others: fc.array(known, { maxLength: 2 }),
+    others: fc.array(fc.oneof({ arbitrary: known, weight: 3 }, { arbitrary: other, weight: 1 }), {
+      maxLength: 2,
+    }),
     drop: fc.integer({ min: 0, max: 60 }),
     keys: fc.infiniteStream(fc.nat(1_000)),
     colon: fc.constantFrom(":", ": "),
