@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EventLog } from "../core/event-log.ts";
-import { type Logger, partOf } from "../core/logger.ts";
+import { type LogFields, type Logger, partOf } from "../core/logger.ts";
 import { PRIVATE } from "../core/private.ts";
 import { type Settings, shareOf } from "../core/settings.ts";
 import { secondsOf } from "../core/time.ts";
@@ -19,6 +19,7 @@ import type { Log } from "./log.ts";
 import { openBus } from "./open-bus.ts";
 import { checkOpenFiles, refuseWhenFull } from "./open-files.ts";
 import type { Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
 
 export interface ServiceOptions {
   readonly terminal: Terminal;
@@ -126,6 +127,7 @@ async function runWith(
     for (const { label, text } of access.announce()) {
       terminal.say(`  ${label.padEnd(9)}${text}`);
     }
+    logger.info("The service runs.", startOf(settings, { url: server.url, state }));
     service.onCertificate = (files) => server.useCertificate?.(files);
     const around = options.around?.(server.url, AbortSignal.any([stop, ended.signal]));
     if (around !== undefined) background.push(around);
@@ -137,6 +139,25 @@ async function runWith(
     await Promise.all(background);
     await server.stop();
   }
+}
+
+/** What runs, for whoever has nothing but the log. */
+function startOf(
+  { name, origin, source, rules, sinks }: Settings,
+  { url, state }: { readonly url: string; readonly state: State },
+): LogFields {
+  return {
+    pipeline: name,
+    version,
+    configuration: origin,
+    url,
+    source: source.definition.name,
+    rules: rules.map((rule) => rule.name),
+    sinks: sinks.map((sink) => sink.name),
+    // Numbers of batches and checkpoints begin with it.
+    epoch: state.epoch,
+    cursor: state.cursor ?? null,
+  };
 }
 
 /** Who starts a service that reads nothing should not have to search for the reason. */

@@ -3,6 +3,7 @@ import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
+import { askerOf } from "./access/identity.ts";
 import { readSilence, readUnsilence, readUnsilenceQuery } from "./alert-order.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import type { Route } from "./route.ts";
@@ -60,11 +61,15 @@ export function alertRoutes(options: AlertRouteOptions): Route[] {
     if (work === undefined) return jsonAnswer(c, { error: "This service has no alerts" }, 409);
     try {
       const outcome = await work();
-      logger.info("An operator asked over HTTP, and it is done.", { path, outcome });
+      logger.info("An operator asked over HTTP, and it is done.", { path, outcome, ...askerOf(c) });
       return jsonAnswer(c, outcome);
     } catch (failure) {
       const error = redact(messageOf(failure), secrets);
-      logger.warn("An operator asked over HTTP, and it cannot be done.", { path, error });
+      logger.warn("An operator asked over HTTP, and it cannot be done.", {
+        path,
+        error,
+        ...askerOf(c),
+      });
       return jsonAnswer(c, { error }, 409);
     }
   }

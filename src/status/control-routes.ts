@@ -3,6 +3,7 @@ import { ConfigError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
+import { askerOf } from "./access/identity.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import type { Route } from "./route.ts";
 
@@ -43,11 +44,15 @@ export function controlRoutes(options: ControlOptions): Route[] {
       }
       try {
         const outcome = await control[action]();
-        logger.info("An operator asked over HTTP, and it is done.", { action });
+        logger.info("An operator asked over HTTP, and it is done.", { action, ...askerOf(c) });
         return jsonAnswer(c, { done: action, ...(outcome === undefined ? {} : { outcome }) });
       } catch (failure) {
         const error = redact(messageOf(failure), secrets);
-        logger.warn("An operator asked over HTTP, and it cannot be done.", { action, error });
+        logger.warn("An operator asked over HTTP, and it cannot be done.", {
+          action,
+          error,
+          ...askerOf(c),
+        });
         if (!(failure instanceof ConfigError)) return jsonAnswer(c, { error }, 409);
         const errors = failure.issues.map((issue) => ({
           ...issue,

@@ -3,6 +3,7 @@ import { messageOf, TransientError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
+import { askerOf } from "./access/identity.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { type LetterOrder, readLetterOrder } from "./letter-order.ts";
 import type { Route } from "./route.ts";
@@ -56,11 +57,19 @@ export function letterRoutes(options: LetterRouteOptions): Route[] {
       if ("error" in order || error !== undefined) return jsonAnswer(c, { error }, 400);
       try {
         const outcome = await action(order);
-        logger.info("An operator asked over HTTP, and it is done.", { path, outcome });
+        logger.info("An operator asked over HTTP, and it is done.", {
+          path,
+          outcome,
+          ...askerOf(c),
+        });
         return jsonAnswer(c, outcome);
       } catch (failure) {
         const why = redact(messageOf(failure), secrets);
-        logger.warn("An operator asked over HTTP, and it cannot be done.", { path, error: why });
+        logger.warn("An operator asked over HTTP, and it cannot be done.", {
+          path,
+          error: why,
+          ...askerOf(c),
+        });
         return jsonAnswer(c, { error: why }, failure instanceof TransientError ? 503 : 409);
       }
     };

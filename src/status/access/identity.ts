@@ -34,6 +34,12 @@ export function identityOf(c: Context): Identity | undefined {
   return identities.get(c.req.raw);
 }
 
+/** Who asked for something, for the log. */
+export function askerOf(c: Context): { readonly by: string; readonly via: string } {
+  const { name, via } = identityOf(c) ?? { name: "anybody", via: "open" };
+  return { by: name, via };
+}
+
 /** Who somebody is, as it is told. */
 export function viewOf({ name, role, via, expiresAtMs }: Identity): Record<string, unknown> {
   return { name, role, via, expires_at: expiresAtMs === undefined ? null : expiresAtMs / 1_000 };
