@@ -3,6 +3,8 @@ import { loadConfig } from "../config/load.ts";
 import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
 import { nearest } from "../core/nearest.ts";
 import type { Settings } from "../core/settings.ts";
+import { secondsOf } from "../core/time.ts";
+import { realClock } from "../pipeline/real-clock.ts";
 import type { DeadLetterPage, DeadLetterView } from "../pipeline/view.ts";
 import { sealOf } from "../state/seal.ts";
 import { StoredState, type StoredStateOptions } from "../state/stored-state.ts";
@@ -10,18 +12,20 @@ import { configArg, jsonArg } from "./args.ts";
 import { askService } from "./ask-service.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { type Connection, connectionArgs, connectionOf } from "./connection.ts";
+import { numberOf, rangeOf, within } from "./dead-letters/selection.ts";
+import { countLetters, showLetters } from "./dead-letters/show.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { LineOutput } from "./line-output.ts";
 import { type LetterSelection, purgeRunning, replayRunning } from "./running-letters.ts";
 
-const ACTIONS = ["list", "export", "replay", "purge"] as const;
+const ACTIONS = ["list", "counts", "export", "replay", "purge"] as const;
 
 /** Letters that one request, or one query, gives. */
 const PAGE = 1000;
 
 export const deadLetters = defineCommand({
   name: "dead-letters",
-  summary: "List, export, replay or remove what was refused",
+  summary: "List, count, export, replay or remove what was refused",
   args: {
     action: {
       type: "positional",
@@ -42,6 +46,27 @@ export const deadLetters = defineCommand({
       valueHint: "seq",
       description: "Only those up to this number",
     },
+    after: {
+      type: "string",
+      valueHint: "seq",
+      description: "List, counts, export: only those behind this number",
+    },
+    since: {
+      type: "string",
+      valueHint: "time",
+      description: "List, counts, export: only those refused since then: 2h ago, or a moment",
+    },
+    until: {
+      type: "string",
+      valueHint: "time",
+      description: "List, counts, export: only those refused before then",
+    },
+    limit: {
+      type: "string",
+      alias: "n",
+      valueHint: "number",
+      description: "List: how many at most. Default: 50 on a terminal, else all",
+    },
     all: { type: "boolean", description: "Replay, purge: all of them" },
     to: {
       type: "string",
@@ -51,7 +76,11 @@ export const deadLetters = defineCommand({
     json: jsonArg,
   },
   examples: [
-    { line: "aggregator dead-letters list --reason late", does: "What came too late" },
+    { line: "aggregator dead-letters counts", does: "How many of each reason" },
+    {
+      line: "aggregator dead-letters list --reason late --since 2h",
+      does: "What came too late lately",
+    },
     {
       line: "aggregator dead-letters export http://plant-7:8000 --reason late --to late.ndjson",
       does: "The events themselves, for aggregator replay",
@@ -72,6 +101,8 @@ export const deadLetters = defineCommand({
     const connection = { token, ca, cert, key };
     const selection = { reason: reasonOf(values.reason), through: throughOf(values.through) };
     const query = { ...selection, through: selection.through ?? Number.MAX_SAFE_INTEGER };
+    const isLooking = action === "list" || action === "counts" || action === "export";
+    checkRange(values, { isLooking, action });
     if (action === "replay") {
       checkReplay({ ...selection, all: values.all });
       return await replayRunning(selection, { url, config, json, connection, context });
@@ -84,14 +115,37 @@ export const deadLetters = defineCommand({
         return await purgeRunning(selection, { url, config, json, connection, context });
       return await purge(query, { path: config, json, context });
     }
-    const letters =
+    const found =
       values.url === undefined
         ? ofState(query, await stateOf(values.config, context))
         : ofService(query, { base: values.url, ...connectionOf(connection, context) });
-    if (action === "list") return await list(letters, { json: values.json, context });
-    return await exportAll(letters, { to: values.to, context });
+    const { terminal } = context;
+    const letters = within(found, rangeOf(values, secondsOf(realClock.now())));
+    if (action === "export") return await exportAll(letters, { to: values.to, context });
+    if (action === "counts") await countLetters(letters, { json, terminal });
+    else {
+      const limit = values.limit === undefined ? undefined : numberOf(values.limit, "--limit");
+      await showLetters(letters, { json, limit, terminal });
+    }
+    return EXIT.ok;
   },
 });
+
+/** A filter that an action does not know would be taken for one that counts. */
+function checkRange(
+  values: Readonly<Record<"after" | "since" | "until" | "limit", string | undefined>>,
+  { isLooking, action }: { readonly isLooking: boolean; readonly action: string },
+): void {
+  const given = (["after", "since", "until"] as const).find((name) => values[name] !== undefined);
+  if (given !== undefined && !isLooking) {
+    throw new UsageError(
+      `Option --${given} does not go with ${action}: say which ones by --through`,
+    );
+  }
+  if (values.limit !== undefined && action !== "list") {
+    throw new UsageError(`Option --limit does not go with ${action}`);
+  }
+}
 
 function checkReplay({ reason, through, all }: LetterSelection & { readonly all: boolean }): void {
   if (reason === "late") {
@@ -110,22 +164,6 @@ function checkReplay({ reason, through, all }: LetterSelection & { readonly all:
 interface Query {
   readonly reason: RefusalReason | undefined;
   readonly through: number;
-}
-
-async function list(
-  letters: AsyncIterable<DeadLetterView>,
-  { json, context }: { readonly json: boolean; readonly context: CommandContext },
-): Promise<0> {
-  const { terminal } = context;
-  for await (const letter of letters) {
-    const { seq, reason, at, detail, event, received_at } = letter;
-    if (json) terminal.print(JSON.stringify(letter));
-    else {
-      const when = new Date(received_at * 1000).toISOString();
-      terminal.print(`${seq}  ${when}  ${reason}  ${at}: ${detail}\n    ${event.trimEnd()}`);
-    }
-  }
-  return EXIT.ok;
 }
 
 async function exportAll(

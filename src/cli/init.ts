@@ -2,6 +2,7 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 // The example at the top of the repository, as a text: the same that a test runs.
 import example from "../../aggregator.config.ts" with { type: "text" };
+import { jsonArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import declaration from "./init/aggregator.d.ts.txt" with { type: "text" };
@@ -21,6 +22,7 @@ export const init = defineCommand({
     docker: { type: "boolean", description: "Also write a Dockerfile" },
     types: { type: "boolean", description: "Write aggregator.d.ts alone, as after an upgrade" },
     force: { type: "boolean", description: "Overwrite what is there" },
+    json: jsonArg,
   },
   examples: [
     { line: "aggregator init", does: "Begin in this folder" },
@@ -30,7 +32,7 @@ export const init = defineCommand({
     },
     { line: "aggregator init --types", does: "Renew the types after an upgrade" },
   ],
-  async run({ dir, systemd, docker, types, force }, { terminal, cwd }) {
+  async run({ dir, systemd, docker, types, force, json }, { terminal, cwd }) {
     if (types && (systemd || docker)) {
       throw new UsageError("Option --types goes without --systemd and --docker");
     }
@@ -43,6 +45,10 @@ export const init = defineCommand({
     // The types are ours, nobody edits them: renewing them is what --types is for.
     const kept = [...files.keys()].filter((name) => !(types && name === TYPES_FILE));
     const present = force ? [] : await presentIn(folder, kept);
+    if (present.length > 0 && json) {
+      terminal.print(JSON.stringify({ wrote: [], present }));
+      return EXIT.failed;
+    }
     if (present.length > 0) {
       terminal.say(
         `Nothing was written: ${present.join(", ")} would be overwritten (--force does)`,
@@ -52,9 +58,12 @@ export const init = defineCommand({
     await mkdir(folder, { recursive: true });
     for (const [name, text] of files) {
       await writeFile(join(folder, name), text);
-      terminal.print(`Wrote ${join(dir ?? ".", name)}`);
+      if (!json) terminal.print(`Wrote ${join(dir ?? ".", name)}`);
     }
-    if (!types) terminal.say("Next: aggregator check, then aggregator run");
+    if (json) {
+      const wrote = [...files.keys()].map((name) => join(folder, name));
+      terminal.print(JSON.stringify({ wrote, present: [] }));
+    } else if (!types) terminal.say("Next: aggregator check, then aggregator run");
     return EXIT.ok;
   },
 });

@@ -4,6 +4,7 @@ import { backup } from "./backup.ts";
 import { bus } from "./bus.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { completionsFor } from "./completions.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { demo } from "./demo.ts";
 import { diff } from "./diff.ts";
@@ -40,4 +41,5 @@ export const commands: readonly Command[] = [
   backup,
   restore,
   rekey,
+  completionsFor(() => commands),
 ];

@@ -37,7 +37,7 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
     return EXIT.ok;
   }
   if (first === "--version" || first === "-v") {
-    terminal.print(version);
+    terminal.print(rest.includes("--json") ? JSON.stringify({ version }) : version);
     return EXIT.ok;
   }
   const command = commands.find(({ name }) => name === first);

@@ -2,7 +2,7 @@ import { loadConfig } from "../config/load.ts";
 import { parseKey } from "../config/state-key.ts";
 import { rekey as sealAnew } from "../state/rekey.ts";
 import { sealOf } from "../state/seal.ts";
-import { configArg } from "./args.ts";
+import { configArg, jsonArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 
@@ -17,6 +17,7 @@ export const rekey = defineCommand({
       description: "Variable of the environment that holds the new key",
     },
     plain: { type: "boolean", description: "Encrypt nothing any more" },
+    json: jsonArg,
   },
   examples: [
     {
@@ -25,7 +26,7 @@ export const rekey = defineCommand({
     },
     { line: "aggregator rekey --plain", does: "Back to a state that anyone can read" },
   ],
-  async run({ config, "new-key-env": name, plain }, { terminal, env, cwd }) {
+  async run({ config, "new-key-env": name, plain, json }, { terminal, env, cwd }) {
     if (plain === (name !== undefined)) {
       throw new UsageError("Cannot rekey: say the new key by --new-key-env, or --plain for none");
     }
@@ -47,6 +48,10 @@ export const rekey = defineCommand({
       to: sealOf(key),
       onPart: (part) => terminal.say(`Sealing ${part}`),
     });
+    if (json) {
+      terminal.print(JSON.stringify({ dir, result, sealed: !plain }));
+      return EXIT.ok;
+    }
     const how = plain
       ? "sealed with none: take state.key away"
       : `sealed with that key: name it in state.key`;

@@ -126,7 +126,7 @@ describe("dead-letters", () => {
   test.each([
     [
       ["lst"],
-      'Unknown action "lst": must be one of list, export, replay, purge, did you mean list?',
+      'Unknown action "lst": must be one of list, counts, export, replay, purge, did you mean list?',
     ],
     [["list", "--reason", "lat"], 'Unknown reason "lat"'],
     [["purge"], "Cannot purge: say which ones, by --through or by --all"],
@@ -167,4 +167,16 @@ describe("rekey", () => {
     expect(stderr).toContain(why);
     expect(stderr).not.toContain("s3cret");
   });
+});
+
+test("dead-letters refuses a filter that an action does not know", async () => {
+  for (const args of [
+    ["purge", "--all", "--since", "1h"],
+    ["replay", "--all", "--after", "3"],
+    ["counts", "--limit", "3"],
+  ]) {
+    const { code, stderr } = await run(["dead-letters", ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("does not go with");
+  }
 });

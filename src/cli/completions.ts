@@ -1,0 +1,66 @@
+import { loadConfig } from "../config/load.ts";
+import { nearest } from "../core/nearest.ts";
+import { configArg } from "./args.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { bashScript } from "./completions/bash.ts";
+import { NAME_KINDS, SHELLS, type Shell } from "./completions/choices.ts";
+import { fishScript } from "./completions/fish.ts";
+import { zshScript } from "./completions/zsh.ts";
+import { EXIT, UsageError } from "./exit.ts";
+
+const KINDS = [...SHELLS, ...NAME_KINDS] as const;
+
+const SCRIPTS: Readonly<Record<Shell, (commands: readonly Command[]) => string>> = {
+  bash: bashScript,
+  zsh: zshScript,
+  fish: fishScript,
+};
+
+/** @param all Gives every command, this one, too: the list imports it. */
+export function completionsFor(all: () => readonly Command[]): Command {
+  return defineCommand({
+    name: "completions",
+    summary: "Print a script that completes commands, options and names in a shell",
+    details: [
+      "The script is made of the commands of this very version: make it anew after an upgrade. Names of sinks and",
+      "rules it asks for with aggregator completions sinks and rules, which print those of the configuration.",
+    ],
+    args: {
+      of: { type: "positional", required: true, description: `One of ${KINDS.join(", ")}` },
+      config: configArg,
+    },
+    examples: [
+      {
+        line: "source <(aggregator completions bash)",
+        does: "In this bash; put it into ~/.bashrc for every one",
+      },
+      {
+        line: 'aggregator completions zsh > "${fpath[1]}/_aggregator"',
+        does: "For zsh, where it looks for such files",
+      },
+      {
+        line: "aggregator completions fish > ~/.config/fish/completions/aggregator.fish",
+        does: "For fish",
+      },
+    ],
+    async run({ of, config }, { terminal, env, cwd }) {
+      const shell = SHELLS.find((one) => one === of);
+      if (shell !== undefined) {
+        terminal.print(SCRIPTS[shell](all()).trimEnd());
+        return EXIT.ok;
+      }
+      const kind = NAME_KINDS.find((one) => one === of);
+      if (kind === undefined) throw new UsageError(unknown(of));
+      const settings = await loadConfig({ path: config, cwd, env });
+      terminal.hide(settings.secrets);
+      terminal.print(settings[kind].map(({ name }) => name).join("\n"));
+      return EXIT.ok;
+    },
+  });
+}
+
+function unknown(word: string): string {
+  const meant = nearest(word, KINDS);
+  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
+  return `Cannot complete for "${word}": must be one of ${KINDS.join(", ")}${hint}`;
+}
