@@ -28,7 +28,7 @@ export async function startService(
 
 /** Where a service that was started can be asked, once it can. Rejects when it ends before. */
 export async function urlOf(running: Running): Promise<string> {
-  const [, url] = await running.waitFor(/status\s+curl .*?(http:\S+)\/status/);
+  const [, url] = await running.waitFor(/status\s+curl .*?(https?:\S+)\/status/);
   return url!; // of the pattern
 }
 

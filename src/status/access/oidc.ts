@@ -8,6 +8,7 @@ import {
 } from "jose";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import { redact } from "../../core/redact.ts";
 import { isEnough, type Role } from "../../core/role.ts";
 import type { OidcSettings } from "../../core/settings.ts";
 import { secondsOf } from "../../core/time.ts";
@@ -207,7 +208,8 @@ function outcomeOfFailure(failure: unknown): OidcOutcome {
     failure instanceof errors.JWKSInvalid ||
     (failure instanceof errors.JOSEError && failure.code === "ERR_JOSE_GENERIC");
   if (isOfIssuer) {
-    const reason = `The issuer of tokens cannot be asked: ${messageOf(failure)}`;
+    // Strangers read this, and a URL may hold a password.
+    const reason = `The issuer of tokens cannot be asked: ${redact(messageOf(failure), [])}`;
     return { kind: "unreachable", reason };
   }
   return wrong("it cannot be read");
