@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import { Book, type Incident } from "../../src/alerts/book.ts";
+
+const incident = (key: string, startsAt = 100): Incident => ({
+  alert: "hot",
+  key,
+  severity: "warning",
+  labels: {},
+  annotations: {},
+  summary: "",
+  description: undefined,
+  value: 1,
+  startsAt,
+  endsAt: undefined,
+});
+
+const owed = (book: Book): string[] =>
+  book.owedTo("ops", 100).map(({ key, endsAt }) => (endsAt === undefined ? key : `${key} ended`));
+
+describe("Book", () => {
+  test("what ends before anybody heard is told once, as ended", () => {
+    const book = new Book();
+    book.fire(incident("a"), ["ops"]);
+    book.resolve("hot", "a", 110);
+    expect(owed(book)).toEqual(["a ended"]);
+    book.delivered("ops", book.owedTo("ops", 1), 111);
+    expect(book.store()).toEqual([]);
+  });
+
+  test("what ends while it is being told is told again, as ended", () => {
+    const book = new Book();
+    book.fire(incident("a"), ["ops"]);
+    const told = book.owedTo("ops", 1);
+    book.resolve("hot", "a", 110);
+    book.delivered("ops", told, 111);
+    expect(owed(book)).toEqual(["a ended"]);
+  });
+
+  test("what fires anew while its end is being told is told again, as firing", () => {
+    const book = new Book();
+    book.fire(incident("a"), ["ops"]);
+    book.delivered("ops", book.owedTo("ops", 1), 101);
+    book.resolve("hot", "a", 110);
+    const told = book.owedTo("ops", 1);
+    book.fire(incident("a", 120), ["ops"]);
+    book.delivered("ops", told, 121);
+    expect(owed(book)).toEqual(["a"]);
+  });
+
+  test("nobody hears of the end who never heard of the beginning", () => {
+    const book = new Book();
+    book.fire(incident("a"), []);
+    book.resolve("hot", "a", 110);
+    expect(book.store()).toEqual([]);
+  });
+
+  test("when there is no room what has ended goes first, and it is counted", () => {
+    const book = new Book(2);
+    book.fire(incident("a"), ["ops"]);
+    book.fire(incident("b"), ["ops"]);
+    book.resolve("hot", "b", 110);
+    book.fire(incident("c"), ["ops"]);
+    expect(owed(book)).toEqual(["a", "c"]);
+    expect(book.dropped.get("ops")).toBe(1);
+    book.fire(incident("d"), ["ops"]);
+    expect(owed(book)).toEqual(["c", "d"]);
+  });
+
+  test("a notifier that is gone is owed nothing", () => {
+    const book = new Book();
+    book.fire(incident("a"), ["ops", "gone"]);
+    book.keepNotifiers(new Set(["ops"]));
+    expect(book.waiting("gone")).toBe(0);
+    expect(book.waiting("ops")).toBe(1);
+  });
+
+  test("what is kept comes back the same", () => {
+    const book = new Book();
+    book.fire(incident("a"), ["ops"]);
+    book.drop("ops", book.owedTo("ops", 1));
+    book.fire(incident("b"), ["ops"]);
+    const again = new Book();
+    again.restore(JSON.parse(JSON.stringify(book.store())) as ReturnType<Book["store"]>);
+    expect(again.store()).toEqual(book.store());
+    // What was dropped is not asked for again.
+    const look = { now: 1e9, isSilenced: false, notify: new Map([["ops", 60]]) };
+    again.look({ alert: "hot", key: "a" }, look);
+    expect(owed(again)).toEqual(["b"]);
+  });
+});
