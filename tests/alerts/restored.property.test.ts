@@ -82,7 +82,7 @@ function story(list: readonly Step[], restartEvery: number): string[] {
   return told;
 }
 
-function rowOf(name: string, at: number, value: number): ResultRow {
+function rowOf(name: string, at: number, height: number): ResultRow {
   return {
     id: "",
     pipeline: "p",
@@ -92,7 +92,7 @@ function rowOf(name: string, at: number, value: number): ResultRow {
     agg_func: "max",
     window_start: at - 5,
     window_end: at,
-    value,
+    value: height,
     count: 1,
     revision: 0,
   };
