@@ -16,8 +16,7 @@ export class LineOutput {
   readonly #write: (text: string) => Promise<void>;
   readonly #end: () => void;
   readonly #shown: (line: string) => string;
-  #gathered: string[] = [];
-  #chars = 0;
+  #gathered = "";
   #closed = false;
 
   private constructor(
@@ -67,8 +66,8 @@ export class LineOutput {
 
   /** Adds a line; it may stay in memory until `flush`. */
   add(line: string): void {
-    this.#gathered.push(this.#shown(line));
-    this.#chars += line.length;
+    this.#gathered += this.#shown(line);
+    this.#gathered += "\n";
   }
 
   /**
@@ -77,10 +76,9 @@ export class LineOutput {
    * @throws {FatalError} It cannot be written. @throws {ReaderGoneError} Nobody reads the stream any more.
    */
   async flush(how: "enough" | "all" = "enough"): Promise<void> {
-    if (this.#gathered.length === 0 || (how === "enough" && this.#chars < GATHER_CHARS)) return;
-    const text = `${this.#gathered.join("\n")}\n`;
-    this.#gathered = [];
-    this.#chars = 0;
+    if (this.#gathered.length < (how === "enough" ? GATHER_CHARS : 1)) return;
+    const text = this.#gathered;
+    this.#gathered = "";
     await this.#write(text);
   }
 

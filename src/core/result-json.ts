@@ -1,3 +1,4 @@
+import { quoted } from "./quoted.ts";
 import type { ResultRow } from "./result.ts";
 
 /**
@@ -17,9 +18,9 @@ export function rowToJson(row: ResultRow): string {
   const withdrawn = row.withdrawn === undefined ? "" : `,"withdrawn":true`;
   // Numbers are finite, and are written as JSON writes them; there is no -0 in a template.
   return (
-    `{"id":"${row.id}","pipeline":${JSON.stringify(row.pipeline)}` +
-    `,"rule":${JSON.stringify(row.rule)},"name":${JSON.stringify(row.name)}` +
-    `,"labels":${labelsToJson(row.labels)},"agg_func":${JSON.stringify(row.agg_func)}` +
+    `{"id":"${row.id}","pipeline":${quoted(row.pipeline)}` +
+    `,"rule":${quoted(row.rule)},"name":${quoted(row.name)}` +
+    `,"labels":${labelsToJson(row.labels)},"agg_func":${quoted(row.agg_func)}` +
     `,"window_start":${row.window_start},"window_end":${row.window_end}` +
     `,"value":${row.value},"count":${row.count},"revision":${row.revision}` +
     `${detail}${partial}${filled}${overflow}${withdrawn}}`
@@ -33,7 +34,7 @@ export function rowToJson(row: ResultRow): string {
 export function labelsToJson(labels: Readonly<Record<string, string>>): string {
   const keys = Object.keys(labels);
   if (keys.length === 0) return "{}";
-  const members = keys.sort().map((key) => `${JSON.stringify(key)}:${JSON.stringify(labels[key])}`);
+  const members = keys.sort().map((key) => `${quoted(key)}:${quoted(labels[key]!)}`);
   return `{${members.join(",")}}`;
 }
 

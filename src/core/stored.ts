@@ -40,6 +40,13 @@ export class StoredPages {
     return [...(this.#words.get(prefix) ?? [])];
   }
 
+  /** The same where the words are numbers: ascending. */
+  numbersBelow(prefix: string): number[] {
+    return this.wordsBelow(prefix)
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+
   #index(key: string): void {
     for (let slash = key.indexOf("/"); slash >= 0; slash = key.indexOf("/", slash + 1)) {
       const prefix = key.slice(0, slash);

@@ -1,4 +1,5 @@
 import type { ResultDetail } from "../core/aggregation.ts";
+import type { LabelPairs } from "../core/columns.ts";
 import type { EpochMicros } from "../core/time.ts";
 
 /** One result as the engine gives it: what a row needs and the engine knows. */
@@ -6,7 +7,7 @@ export interface EngineRow {
   readonly rule: string;
   readonly name: string;
   /** Sorted by label. */
-  readonly labels: readonly (readonly [string, string])[];
+  readonly labels: LabelPairs;
   readonly agg_func: string;
   readonly start: EpochMicros;
   readonly end: EpochMicros;
@@ -25,23 +26,25 @@ export interface EngineRow {
 export function compareRows(a: EngineRow, b: EngineRow): number {
   if (a.end !== b.end) return a.end - b.end;
   return (
-    compare(a.rule, b.rule) ||
-    compare(a.name, b.name) ||
-    compareLabels(a, b) ||
-    compare(a.agg_func, b.agg_func)
+    compareTexts(a.rule, b.rule) ||
+    compareTexts(a.name, b.name) ||
+    compareLabels(a.labels, b.labels) ||
+    compareTexts(a.agg_func, b.agg_func)
   );
 }
 
-function compareLabels({ labels: a }: EngineRow, { labels: b }: EngineRow): number {
+/** The order of labels, each list sorted by label: the first that differ decide, then how many there are. */
+export function compareLabels(a: LabelPairs, b: LabelPairs): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
-    const order = compare(a[i]![0], b[i]![0]) || compare(a[i]![1], b[i]![1]);
+    const order = compareTexts(a[i]![0], b[i]![0]) || compareTexts(a[i]![1], b[i]![1]);
     if (order !== 0) return order;
   }
   return a.length - b.length;
 }
 
-function compare(a: string, b: string): number {
+/** The order of texts by UTF-16 code units. */
+export function compareTexts(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

@@ -12,12 +12,13 @@ import {
 } from "../core/stored.ts";
 import { type DurationMicros, type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
 import type { WindowRule } from "../core/window.ts";
-import { compareRows, type EngineRow } from "./engine-row.ts";
+import type { EngineRow } from "./engine-row.ts";
 import type { RuleContext } from "./era.ts";
 import { commonBoundary } from "./pane-layout.ts";
 import { PartialIntervals } from "./partial-intervals.ts";
 import { type FormerRule, type RestoreOptions, RuleEngine } from "./rule-engine.ts";
 import { SeenIds } from "./seen-ids.ts";
+import { sortRows } from "./sort-rows.ts";
 import { type StoredWatermark, Watermark } from "./watermark.ts";
 import type { HeldWindow } from "./windows.ts";
 
@@ -324,7 +325,7 @@ export class Engine {
    */
   collect(clock: EpochMicros = this.watermark): EngineRow[] {
     for (const rule of this.rules) rule.collect(this.watermark, this.#rows, clock);
-    const rows = this.#rows.sort(compareRows);
+    const rows = sortRows(this.#rows);
     this.#rows = [];
     return rows;
   }

@@ -7,6 +7,7 @@ import type {
 } from "../core/aggregation.ts";
 import { messageOf } from "../core/errors.ts";
 import type { NamedAggregation } from "../core/settings.ts";
+import { compareTexts } from "./engine-row.ts";
 import { FailedState, type ObjectSlots, type SlotOwner } from "./object-slots.ts";
 
 /** One function of a series: where its cells stand, counted from the series' own, and its row's name. */
@@ -37,6 +38,8 @@ export interface FunctionResult {
  */
 export class FunctionSet {
   readonly functions: readonly SeriesFunction[];
+  /** Indices of `functions` in the order of their rows: by key, in UTF-16 code units. */
+  readonly rowOrder: readonly number[];
   /** Cells of a series. */
   readonly width: number;
   /** Those with cells alone, and those with objects. */
@@ -51,6 +54,8 @@ export class FunctionSet {
       return { key, aggregation, at: own };
     });
     this.width = at;
+    const keys = this.functions.map(({ key }) => key);
+    this.rowOrder = [...keys.keys()].sort((a, b) => compareTexts(keys[a]!, keys[b]!));
     this.#plain = this.functions.filter((one) => hasCells(one));
     this.#objects = this.functions.filter((one) => hasObject(one));
   }

@@ -71,8 +71,7 @@ export class GroupTable implements Groups {
 
   /** Takes over what `changes` gave. Called once, before any event. */
   restore(prefix: string, pages: StoredPages): void {
-    const stored = pages.wordsBelow(`${prefix}/groups`).map(Number);
-    for (const page of stored.sort((a, b) => a - b)) {
+    for (const page of pages.numbersBelow(`${prefix}/groups`)) {
       for (const [name, labels] of pages.json<StoredGroup[]>(`${prefix}/groups/${page}`) ?? []) {
         this.intern(name, labels);
       }

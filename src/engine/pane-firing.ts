@@ -1,6 +1,7 @@
 import type { EngineRow } from "./engine-row.ts";
 import type { Accumulators } from "./function-set.ts";
 import type { FillTarget, GapFiller } from "./gap-filler.ts";
+import { KeyOrder } from "./key-order.ts";
 import { ObjectSlots } from "./object-slots.ts";
 import { Pane } from "./pane.ts";
 import type { PaneLayout } from "./pane-layout.ts";
@@ -25,6 +26,7 @@ export interface PaneFiringOptions {
 /** Makes the rows of windows that are sums of panes. */
 export class PaneFiring {
   readonly #of: PaneFiringOptions;
+  readonly #order: KeyOrder;
   /** All panes of a window in one. */
   readonly #summed = new Pane();
   /** Where some series of it is merged alone. */
@@ -35,6 +37,7 @@ export class PaneFiring {
 
   constructor(options: PaneFiringOptions) {
     this.#of = options;
+    this.#order = new KeyOrder(options.writer.groups, options.series);
   }
 
   /** What a window holds, for those who look at it. */
@@ -47,6 +50,11 @@ export class PaneFiring {
       count: panes.reduce((sum, { eventCount }) => sum + eventCount, 0),
       fired: window.firings > 0,
     };
+  }
+
+  /** The keys mean other series now. */
+  renumbered(): void {
+    this.#order.clear();
   }
 
   /** What changed in the panes changed in their windows that fired. */
@@ -92,14 +100,14 @@ export class PaneFiring {
     const { rows, isOver, own, panes } = of;
     const isFirst = window.changed === undefined;
     const all = isFirst || this.#settles(window, isOver) ? this.keysOf(panes) : [];
-    const keys = isFirst ? all : window.changed!;
+    const keys = isFirst ? all : [...window.changed!];
     // It may have been opened for an event whose series was one too many.
     if (isFirst && all.length === 0) return;
     const settles = all.length > 0 && this.#settles(window, isOver);
     const { filler } = this.#of;
     if (settles) filler?.fillTo(window.ordinal - 1, this.fillInto(rows));
     const before = rows.length;
-    const values = this.#write(window, keys, { rows, panes });
+    const values = this.#write(window, this.#order.sort(keys), { rows, panes });
     if (settles) {
       for (const key of all) {
         filler?.fired(window.ordinal, key, values.get(key) ?? this.#valuesOf(window, key, panes));
@@ -138,14 +146,15 @@ export class PaneFiring {
   /** Writes the rows of some series. Returns the values of each, where gaps are to be filled. */
   #write(
     window: WindowState,
-    keys: Iterable<number>,
+    keys: ArrayLike<number>,
     { rows, panes }: { readonly rows: EngineRow[]; readonly panes: readonly Pane[] },
   ): Map<number, readonly (number | null)[]> {
     const { context, writer, series, filler } = this.#of;
     const { start, end, firings: revision } = window;
     const written = new Map<number, readonly (number | null)[]>();
     const place = { start, end, revision, partial: context.isPartial(start, end) };
-    for (const key of keys) {
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
       window.partial = place.partial;
       const { from, at } = this.#sumOf(key, panes);
       const set = series.functions[series.functionOf(key)]!;
@@ -239,6 +248,7 @@ export class PaneFiring {
     panes: readonly Pane[],
   ): { readonly from: Accumulators; readonly at: number } {
     const at = this.#of.series.offsets[key]!;
+    if (panes.length === 1) return { from: panes[0]!, at };
     const holding = panes.filter(({ cells }) => cells[at]! > 0);
     if (holding.length === 1) return { from: holding[0]!, at };
     const set = this.#of.series.functions[this.#of.series.functionOf(key)]!;

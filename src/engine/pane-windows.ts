@@ -454,8 +454,7 @@ export class PaneWindows implements Windows {
     this.series.restore(prefix, pages);
     this.#filler?.restore(prefix, pages);
     this.#windows.restore(prefix, pages);
-    const ordinals = pages.wordsBelow(`${prefix}/pane`).map(Number);
-    for (const ordinal of ordinals.sort((a, b) => a - b)) {
+    for (const ordinal of pages.numbersBelow(`${prefix}/pane`)) {
       const pane = this.#open(ordinal);
       pane.restore(`${prefix}/pane/${ordinal}`, pages, this.series);
       this.#ring.add(pane);
@@ -489,6 +488,7 @@ export class PaneWindows implements Windows {
     }
     this.#filler?.renumber(renumbered);
     this.series.renumber(numbers);
+    this.#firing.renumbered();
   }
 }
 

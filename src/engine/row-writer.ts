@@ -16,17 +16,18 @@ export interface RowPlace {
 /** Makes the rows of a rule. */
 export class RowWriter {
   readonly #rule: string;
-  readonly #groups: Groups;
+  /** What its series are called. */
+  readonly groups: Groups;
   readonly #onFailure: (detail: string) => void;
 
   /** @param onFailure Told when a function of the configuration threw. */
   constructor(rule: string, groups: Groups, onFailure: (detail: string) => void) {
     this.#rule = rule;
-    this.#groups = groups;
+    this.groups = groups;
     this.#onFailure = onFailure;
   }
 
-  /** One row for each function of a series. Returns their values. */
+  /** One row for each function of a series, in their order. Returns the values in that of the functions. */
   write(
     rows: EngineRow[],
     group: number,
@@ -40,10 +41,11 @@ export class RowWriter {
     const { set, from, at, place } = of;
     const count = from.cells[at]!;
     const facts: WindowFacts = { count, start: place.start, end: place.end };
-    const values: (number | null)[] = [];
-    for (const one of set.functions) {
+    const values = new Array<number | null>(set.functions.length).fill(null);
+    for (const index of set.rowOrder) {
+      const one = set.functions[index]!;
       const { value, overflow, detail } = set.result(one, from, at, facts);
-      values.push(value);
+      values[index] = value;
       const row = this.#row(group, one.key, place, { value, count });
       row.overflow = overflow;
       row.detail = detail;
@@ -66,7 +68,8 @@ export class RowWriter {
       readonly place: RowPlace;
     },
   ): void {
-    for (const [i, { key }] of of.set.functions.entries()) {
+    for (const i of of.set.rowOrder) {
+      const { key } = of.set.functions[i]!;
       const row = this.#row(group, key, of.place, { value: of.values[i] ?? null, count: 0 });
       row.filled = true;
       rows.push(row);
@@ -94,8 +97,8 @@ export class RowWriter {
   ): Writable<EngineRow> {
     return {
       rule: this.#rule,
-      name: this.#groups.name(group),
-      labels: this.#groups.labels(group),
+      name: this.groups.name(group),
+      labels: this.groups.labels(group),
       agg_func,
       start,
       end,

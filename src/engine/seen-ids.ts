@@ -69,7 +69,7 @@ export class SeenIds {
 
   /** Takes over what `changes` gave. Called once, before any event. */
   restore(pages: StoredPages): void {
-    const stored = [...pages.wordsBelow("ids")].map(Number).sort((a, b) => a - b);
+    const stored = pages.numbersBelow("ids");
     for (const page of stored) {
       const ids = pages.json<[string, number][]>(`ids/${page}`) ?? [];
       for (const [id, time] of ids) {

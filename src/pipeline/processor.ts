@@ -11,6 +11,7 @@ import { PageCollector, type StoredNumber, StoredPages, storedNumber } from "../
 import { type EpochMicros, epochMicros, millisOf } from "../core/time.ts";
 import { type DecodeInput, Decoder, inputOf } from "../decode/decoder.ts";
 import { type Arrival, Engine, type EngineRefusal } from "../engine/engine.ts";
+import type { EngineRow } from "../engine/engine-row.ts";
 import { eventRulesOf } from "./event-check.ts";
 import { rowOf } from "./row-maker.ts";
 
@@ -115,12 +116,12 @@ export class Processor {
    * Adds the events of a batch.
    *
    * @param cut When given, a batch of the engine ends after `cut.events` events, also in the middle of
-   *   the bytes, and `cut.onRows` takes its rows: the result then does not hang on how the source cut.
+   *   the bytes, and `cut.onFired` takes what fired: the result then does not hang on how the source cut.
    */
   add(
     batch: EventBatch,
     arrival: Now,
-    cut?: { readonly events: number; onRows(rows: ResultRow[]): void },
+    cut?: { readonly events: number; onFired(fired: EngineRow[]): void },
   ): void {
     const { engine } = this;
     const { watcher } = this.#options;
@@ -146,7 +147,7 @@ export class Processor {
   #add(
     lines: Pick<EventBatch, "bytes" | "length" | "place">,
     arrival: Arrival,
-    cut?: { readonly events: number; onRows(rows: ResultRow[]): void },
+    cut?: { readonly events: number; onFired(fired: EngineRow[]): void },
   ): void {
     const { watcher, onColumns } = this.#options;
     const input = inputOf(lines.bytes, lines.length);
@@ -161,7 +162,7 @@ export class Processor {
       this.#report(refusals, input, lines);
       if (watcher !== undefined) this.#show(watcher, { input, at, lines, refusals });
       columns.clear();
-      if (cut !== undefined && columns.received >= cut.events) cut.onRows(this.rows());
+      if (cut !== undefined && columns.received >= cut.events) cut.onFired(this.fire());
     }
   }
 
@@ -235,10 +236,19 @@ export class Processor {
    * @param clock What `early` goes by; event time when left out.
    */
   rows(clock?: EpochMicros): ResultRow[] {
+    return this.rowsOf(this.fire(clock));
+  }
+
+  /** As {@link rows}, and leaves it to the caller when to make rows of it: a window may hold many. */
+  fire(clock?: EpochMicros): EngineRow[] {
     this.#columns.received = 0;
-    const rows = this.engine.collect(clock).map((row) => rowOf(this.#settings.name, row));
+    const fired = this.engine.collect(clock);
     this.#releaseNames();
-    return rows;
+    return fired;
+  }
+
+  rowsOf(fired: readonly EngineRow[]): ResultRow[] {
+    return fired.map((row) => rowOf(this.#settings.name, row));
   }
 
   #report(

@@ -5,8 +5,12 @@ import { BATCH_EVENTS } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Settings, SourceSettings } from "../core/settings.ts";
+import type { EngineRow } from "../engine/engine-row.ts";
 import { FailureLog } from "./failure-log.ts";
 import { type LineWatcher, Processor } from "./processor.ts";
+
+/** A window of a million series has a million rows: only so many are in memory as what is written. */
+const ROWS_AT_ONCE = 4096;
 
 export interface ReplayOptions {
   /** What is read: a source that ends. */
@@ -14,7 +18,7 @@ export interface ReplayOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly seed: number;
-  /** Takes the rows of one batch, in their order; reading goes on when it resolves. */
+  /** Takes rows in their order, some at a time; reading goes on when it resolves. */
   readonly onRows: (rows: readonly ResultRow[]) => Promise<void>;
   readonly onRefusal: (refusal: Refusal) => void;
   /** Told after every batch of the source how far it is; reading goes on when it resolves. */
@@ -53,18 +57,21 @@ export async function replay(settings: Settings, options: ReplayOptions): Promis
   );
   let rows = 0;
   let bytes = 0;
-  let fired: ResultRow[] = [];
+  const fired: EngineRow[][] = [];
   const cut = {
     events: BATCH_EVENTS,
-    onRows: (more: ResultRow[]): void => {
-      for (const row of more) fired.push(row);
+    onFired: (more: EngineRow[]): void => {
+      if (more.length > 0) fired.push(more);
     },
   };
   const hand = async (): Promise<void> => {
-    if (fired.length === 0) return;
-    rows += fired.length;
-    await onRows(fired);
-    fired = [];
+    for (const part of fired) {
+      rows += part.length;
+      for (let at = 0; at < part.length; at += ROWS_AT_ONCE) {
+        await onRows(processor.rowsOf(part.slice(at, at + ROWS_AT_ONCE)));
+      }
+    }
+    fired.length = 0;
   };
   try {
     for (;;) {
@@ -79,7 +86,7 @@ export async function replay(settings: Settings, options: ReplayOptions): Promis
       await hand();
     }
     processor.engine.finish();
-    cut.onRows(processor.rows());
+    cut.onFired(processor.fire());
     await hand();
   } finally {
     await reader.close();

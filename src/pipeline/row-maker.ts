@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { labelsOf } from "../core/labels.ts";
+import { quoted } from "../core/quoted.ts";
 import type { ResultRow } from "../core/result.ts";
 import { type EpochMicros, secondsOf } from "../core/time.ts";
 import type { Writable } from "../core/writable.ts";
@@ -23,13 +24,15 @@ export interface RowIdentity {
  */
 export function rowId(identity: RowIdentity): string {
   const { pipeline, rule, name, labels, agg_func, start } = identity;
-  const canonical = JSON.stringify([pipeline, rule, name, labels, agg_func, start]);
+  const pairs = labels.length === 0 ? "[]" : JSON.stringify(labels);
+  const canonical = `[${quoted(pipeline)},${quoted(rule)},${quoted(name)},${pairs},${quoted(agg_func)},${start}]`;
   const hex = hash("sha256", canonical, "hex");
   // Version 8, and the variant of RFC 9562.
-  const variant = VARIANTS[Number.parseInt(hex[16]!, 16) & 3]!;
+  const variant = VARIANTS[HEX.indexOf(hex[16]!) & 3]!;
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+const HEX = "0123456789abcdef";
 const VARIANTS = "89ab";
 
 const NO_LABELS = Object.freeze(labelsOf([]));

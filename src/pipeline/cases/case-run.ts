@@ -5,6 +5,7 @@ import type { ResultRow } from "../../core/result.ts";
 import type { Settings } from "../../core/settings.ts";
 import type { EventBatch } from "../../core/source.ts";
 import { type EpochMicros, epochMicros, millisOf } from "../../core/time.ts";
+import type { EngineRow } from "../../engine/engine-row.ts";
 import { Processor } from "../processor.ts";
 import { FinalRows } from "./final-rows.ts";
 import { PageMemory } from "./page-memory.ts";
@@ -121,7 +122,7 @@ class CaseRun {
     // As `replay` cuts it.
     const cut = {
       events: BATCH_EVENTS,
-      onRows: (rows: readonly ResultRow[]): void => this.#fired(rows),
+      onFired: (fired: EngineRow[]): void => this.#fired(this.#processor.rowsOf(fired)),
     };
     this.#processor.add(batch, arrival, cut);
   }

@@ -280,10 +280,10 @@ describe("Explainer", () => {
         watcher,
       });
       const rows: unknown[] = [];
-      const cut = { events: 64, onRows: (more: unknown[]) => void rows.push(...more) };
+      const cut = { events: 64, onFired: (more: unknown[]) => void rows.push(...more) };
       processor.add(batchOf(lines), { now: epochMicros(Infinity), nowMs: 0 }, cut);
       processor.engine.finish();
-      rows.push(...processor.rows(), processor.engine.ledger);
+      rows.push(...processor.fire(), processor.engine.ledger);
       return rows;
     };
     const told: Explanation[] = [];
