@@ -2,6 +2,7 @@ import type { EventColumns } from "../core/columns.ts";
 import { LINE_BYTES_MAX, NAME_BYTES_MAX } from "../core/limits.ts";
 import { microsWithin } from "./check-event.ts";
 import type { DecodeInput, DecoderOptions } from "./decoder.ts";
+import { digitsBefore, digitsOf } from "./digits.ts";
 import { FunctionWords } from "./function-words.ts";
 import {
   ENTRY_SHIFT,
@@ -16,7 +17,8 @@ import {
   NUMBER,
   OFFSET,
 } from "./name-table.ts";
-import { NumberReader, POWERS_OF_TEN } from "./number-reader.ts";
+import { NumberReader } from "./number-reader.ts";
+import { POWERS_OF_TEN } from "./powers-of-ten.ts";
 
 /** Four ASCII characters as the 32-bit word that a little-endian load gives. */
 function word(text: string): number {
@@ -205,7 +207,7 @@ export class Scanner {
             value = (Math.imul(whole, INT_POWERS[digits1]!) + fraction) / POWERS_OF_TEN[digits1]!;
             p += digits0 + 1 + digits1;
           } else {
-            p = numbers.read(bytes, p);
+            p = numbers.read(view, p);
             if (p < 0) break line;
             value = numbers.value;
           }
@@ -259,7 +261,7 @@ export class Scanner {
           }
           if (!plain) {
             const sign = bytes[p] === MINUS ? 1 : 0;
-            p = numbers.read(bytes, p + sign);
+            p = numbers.read(view, p + sign);
             if (p < 0) break line;
             const timestamp = sign === 1 ? -numbers.value : numbers.value;
             const within = microsWithin(timestamp, this.#options.unit, this.#options);
@@ -344,19 +346,4 @@ export class Scanner {
     }
     return this.#names.insert(bytes, { at, length, hash, text });
   }
-}
-
-/** How many of the four bytes, from the first on, are decimal digits: 0 to 4. */
-function digitsBefore(four: number): number {
-  const t = four ^ 0x30303030; // digits become 0 to 9
-  const other = (((t & 0x7f7f7f7f) + 0x76767676) | t) & 0x80808080;
-  return other === 0 ? 4 : (31 - Math.clz32(other & -other)) >> 3;
-}
-
-/** The number that the first `count` bytes (1 to 4) write in decimal digits. */
-function digitsOf(four: number, count: number): number {
-  // Shifted up, the missing leading digits become zeros; then pairs, then pairs of pairs are joined.
-  const digits = (four << (32 - (count << 3))) & 0x0f0f0f0f;
-  const pairs = (Math.imul(digits, 2561) >>> 8) & 0x00ff00ff;
-  return Math.imul(pairs, 6553601) >>> 16;
 }
