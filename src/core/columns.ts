@@ -37,6 +37,8 @@ export class EventColumns {
   length = 0;
   /** Events read into this batch so far: those in the columns, the refused and the filtered ones. */
   received = 0;
+  /** The latest event time in the columns, in microseconds; -Infinity when they are empty. */
+  newest = -Infinity;
   /** Events with our own metric prefix: counted, not kept. */
   filtered = 0;
   /** Number of the name in the name table. */
@@ -83,6 +85,7 @@ export class EventColumns {
     this.missed.fill(0, 0, this.length);
     this.missedBy.fill(0, 0, this.length);
     this.length = 0;
+    this.newest = -Infinity;
     this.filtered = 0;
     this.refusals.length = 0;
     if (this.idCount > 0) this.ids.fill(undefined);

@@ -120,6 +120,7 @@ export class Decoder {
     columns.fn[at] = event.fn;
     columns.value[at] = event.value;
     columns.time[at] = event.time;
+    columns.newest = Math.max(columns.newest, event.time);
     columns.line[at] = line;
     columns.start[at] = start;
     if (event.id !== undefined) {

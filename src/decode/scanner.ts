@@ -103,6 +103,7 @@ export class Scanner {
     let timeWord2 = this.#timeWord2;
     let timeBase = this.#timeBase;
     let length = columns.length;
+    let newest = columns.newest;
     let lines = input.line;
     let left = receivedMax - columns.received;
     let lineStart = input.at;
@@ -316,6 +317,7 @@ export class Scanner {
         fnColumn[length] = fn;
         valueColumn[length] = value;
         timeColumn[length] = time;
+        if (time > newest) newest = time;
         lineColumn[length] = lines;
         startColumn[length] = lineStart;
         length++;
@@ -328,6 +330,7 @@ export class Scanner {
     this.#timeWord2 = timeWord2;
     this.#timeBase = timeBase;
     columns.length = length;
+    columns.newest = newest;
     columns.received = receivedMax - left;
     input.line = lines;
     input.at = lineStart;

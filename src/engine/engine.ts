@@ -14,6 +14,7 @@ import { type DurationMicros, type EpochMicros, epochMicros, secondsOf } from ".
 import type { WindowRule } from "../core/window.ts";
 import type { EngineRow } from "./engine-row.ts";
 import type { RuleContext } from "./era.ts";
+import { shareFunctions } from "./function-numbers.ts";
 import { commonBoundary } from "./pane-layout.ts";
 import { PartialIntervals } from "./partial-intervals.ts";
 import { type FormerRule, type RestoreOptions, RuleEngine } from "./rule-engine.ts";
@@ -60,10 +61,9 @@ export interface EngineRefusal {
 
 /**
  * The window engine: columns of events in, rows out. Pure and synchronous; both clocks come in as
- * arguments. One batch is any number of `add`, then one `collect`.
- *
- * What is late does not hang on how the input was cut: the watermark moves event by event. For speed,
- * `add` splits the columns where the watermark forgets a window; in between no rule needs to look.
+ * arguments. One batch is any number of `add`, then one `collect`. What is late does not hang on how the
+ * input was cut: the watermark moves event by event. For speed, `add` splits the columns where the
+ * watermark forgets a window; in between no rule needs to look.
  */
 export class Engine {
   readonly ledger: LedgerCounts = emptyLedger();
@@ -188,6 +188,14 @@ export class Engine {
     const wakes = this.#watermark.isIdle(partition);
     let newest: number = wakes ? -Infinity : this.#watermark.newestOf(partition);
     let needed: number = wakes ? -Infinity : this.#watermark.neededFor(this.#nextForget, others);
+    const { newest: latest, length } = columns;
+    const isPlain = -Infinity < latest && latest < needed && latest <= futureLimit;
+    if (isPlain && last - first === length) {
+      // None is ahead of the clock, none lets a window be forgotten: there is no need to look at each.
+      this.#addToRules(columns, { from: first, to: last, arrival }, refusals);
+      this.#arrived(arrival, Math.max(newest, latest));
+      return;
+    }
     let from = first;
     let ahead = 0;
     for (let i = first; i < last; i++) {
@@ -489,12 +497,4 @@ interface StoredEngine {
   readonly nextForget: StoredNumber;
   readonly partial: [StoredNumber, StoredNumber][];
   readonly idsEvicted: number;
-}
-
-/** Whether the function of an event, which is an index, means the same one in every rule. */
-function shareFunctions(rules: readonly RuleSettings[]): boolean {
-  const lists = rules.flatMap(({ aggregate }) =>
-    aggregate.kind === "event" ? [aggregate.functions.map(({ key }) => key).join("\n")] : [],
-  );
-  return new Set(lists).size <= 1;
 }

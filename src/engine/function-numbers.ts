@@ -1,5 +1,5 @@
 import { MISSED } from "../core/columns.ts";
-import type { AggregateSettings } from "../core/settings.ts";
+import type { AggregateSettings, RuleSettings } from "../core/settings.ts";
 import type { RuleEvents } from "./rule-events.ts";
 import { NO_GROUP } from "./selection.ts";
 
@@ -45,4 +45,12 @@ export class FunctionNumbers {
     }
     return { ...events, fn: this.#fn, group: this.#group };
   }
+}
+
+/** Whether the function of an event, which is an index, means the same one in every rule. */
+export function shareFunctions(rules: readonly RuleSettings[]): boolean {
+  const lists = rules.flatMap(({ aggregate }) =>
+    aggregate.kind === "event" ? [aggregate.functions.map(({ key }) => key).join("\n")] : [],
+  );
+  return new Set(lists).size <= 1;
 }

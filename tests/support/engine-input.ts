@@ -101,6 +101,7 @@ export function columnsOf(
     columns.name[i] = names.intern(name);
     columns.value[i] = value;
     columns.time[i] = time ?? Math.round(at * SECOND);
+    columns.newest = Math.max(columns.newest, columns.time[i]!);
     columns.fn[i] = aggregations.findIndex((one) => one.name === fn);
     columns.line[i] = i;
     columns.ids[i] = id;

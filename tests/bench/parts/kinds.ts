@@ -151,6 +151,7 @@ function streamOf(): Stream {
       columns.name[i] = numbers[Math.floor(NAMES ** next()) - 1]!;
       columns.value[i] = Math.floor(next() * 1e6) / 1000;
       columns.time[i] = Math.floor(time - next() * DISORDER);
+      columns.newest = Math.max(columns.newest, columns.time[i]!);
     }
     columns.length = BATCH;
     return columns;
