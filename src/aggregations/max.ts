@@ -3,6 +3,7 @@ import { defineAggregation } from "../core/aggregation.ts";
 /** The largest value of the window. NaN never arrives here: decode rejects it. */
 export const max = defineAggregation({
   name: "max",
+  fold: "max",
   cells: 1,
   init(cells, at) {
     cells[at] = -Infinity;

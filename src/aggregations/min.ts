@@ -3,6 +3,7 @@ import { defineAggregation } from "../core/aggregation.ts";
 /** The smallest value of the window. NaN never arrives here: decode rejects it. */
 export const min = defineAggregation({
   name: "min",
+  fold: "min",
   cells: 1,
   init(cells, at) {
     cells[at] = Infinity;

@@ -9,6 +9,7 @@ import { defineAggregation } from "../core/aggregation.ts";
  */
 export const sum = defineAggregation({
   name: "sum",
+  fold: "sum",
   cells: 2,
   init(cells, at) {
     cells[at] = 0;

@@ -1,3 +1,4 @@
+import type { FOLD } from "./columns.ts";
 import type { EpochMicros } from "./time.ts";
 
 /** What a result may hang on besides the values. */
@@ -26,6 +27,8 @@ export interface CellAggregation {
   readonly name: string;
   /** Doubles that one accumulator takes. */
   readonly cells: number;
+  /** Set when `add` does what this fold says, so that the decoder may do it in place. */
+  readonly fold?: Exclude<keyof typeof FOLD, "byAdd">;
   /** Makes the accumulator of no events. The cells hold anything before. */
   init(cells: Float64Array, at: number): void;
   /** Adds one finite value. @param time Event time in microseconds ({@link EpochMicros}). */

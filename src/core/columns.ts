@@ -14,6 +14,16 @@ export const MISSED = {
   latePartial: 16,
 } as const;
 
+/** How a function takes a value into the one or two cells behind the count; 0: by its `add`. */
+export const FOLD = {
+  byAdd: 0,
+  /** Adds it, compensated as the function `sum` says. */
+  sum: 1,
+  /** Keeps the smaller or the larger one. */
+  min: 2,
+  max: 3,
+} as const;
+
 /** Labels with their values, in any order; no label twice. */
 export type LabelPairs = readonly (readonly [label: string, value: string])[];
 
@@ -93,6 +103,41 @@ export class EventColumns {
     if (this.labelCount > 0) this.labels.fill(undefined);
     this.labelCount = 0;
   }
+}
+
+/**
+ * Takes events where they are decoded, in place of the columns: what a rule needs that asks for no more
+ * than these four fields. Called for each event, so that the fields come one by one.
+ */
+export interface EventTaker {
+  /**
+   * @param name Number of the name in the name table. @param fn Index of the function in the decoder's list.
+   * @param time Event time in microseconds.
+   * @returns Whether it was taken. If not, it has to go by the columns, and so have all behind it in the
+   *   batch, or they would overtake it.
+   */
+  take(name: number, fn: number, value: number, time: number): boolean;
+  /** Where the decoder may add events by itself, without a call for each. Others after each `take`. */
+  readonly open: OpenCells;
+  /** Events were added to the open cells, the newest of them at `newest`. Called before `take`, and at the end. */
+  added(count: number, newest: number): void;
+}
+
+/**
+ * Cells that are open for events of [`start`, `end`): the series of a name and function has its cells at
+ * `offsets[name * stride + fn]`, -1 when it has none. The first one counts its events; where it is 0, or
+ * the function is none of {@link FOLD}, the event is for `take`.
+ */
+export interface OpenCells {
+  readonly start: number;
+  readonly end: number;
+  readonly cells: Float64Array;
+  /** By page of the cells (`PAGE_CELLS_SHIFT`): 1 when it changed. */
+  readonly changedPages: Uint8Array;
+  readonly offsets: Int32Array;
+  readonly stride: number;
+  /** By function: its {@link FOLD}. */
+  readonly folds: Uint8Array;
 }
 
 /** The names behind the numbers of {@link EventColumns.name}. */

@@ -1,4 +1,4 @@
-import type { EventColumns } from "../core/columns.ts";
+import type { EventColumns, EventTaker } from "../core/columns.ts";
 import type { RefusalReason } from "../core/event.ts";
 import { DEAD_LETTER_BYTES_MAX, LINE_BYTES_MAX, SCAN_SLACK_BYTES } from "../core/limits.ts";
 import { checkEvent, type EventRules } from "./check-event.ts";
@@ -52,21 +52,27 @@ export class Decoder {
    * Decodes lines until the input or the room in the columns ends, or `received` reaches `receivedMax`.
    * Blank lines are no events.
    *
+   * @param taker Takes events in place of the columns, see {@link EventTaker}.
    * @param input With at least `SCAN_SLACK_BYTES` readable bytes behind `end`; see {@link inputOf}.
    */
-  decode(input: DecodeInput, columns: EventColumns, receivedMax: number): void {
+  decode(input: DecodeInput, columns: EventColumns, receivedMax: number, taker?: EventTaker): void {
     const max = Math.min(receivedMax, columns.received + columns.capacity - columns.length);
     // What stands behind the end may be the source's (the beginning of a line to come): it is put back.
     const slack = input.bytes.subarray(input.end, input.end + SCAN_SLACK_BYTES);
     this.#slack.set(slack);
     slack.fill(0);
-    this.#decodeLines(input, columns, max);
+    this.#decodeLines(input, columns, { receivedMax: max, taker });
     slack.set(this.#slack);
   }
 
-  #decodeLines(input: DecodeInput, columns: EventColumns, max: number): void {
+  #decodeLines(
+    input: DecodeInput,
+    columns: EventColumns,
+    how: { readonly receivedMax: number; readonly taker: EventTaker | undefined },
+  ): void {
+    const { receivedMax: max } = how;
     while (input.at < input.end && columns.received < max) {
-      this.#scanner.scan(input, columns, max);
+      this.#scanner.scan(input, columns, how);
       // The scanner stops at a line that is not for it.
       if (input.at < input.end && columns.received < max) this.#decodeLine(input, columns);
     }

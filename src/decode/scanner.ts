@@ -1,5 +1,6 @@
-import type { EventColumns } from "../core/columns.ts";
+import { type EventColumns, type EventTaker, FOLD, type OpenCells } from "../core/columns.ts";
 import { LINE_BYTES_MAX, NAME_BYTES_MAX } from "../core/limits.ts";
+import { PAGE_CELLS_SHIFT } from "../core/stored.ts";
 import { microsWithin } from "./check-event.ts";
 import type { DecodeInput, DecoderOptions } from "./decoder.ts";
 import { digitsBefore, digitsOf } from "./digits.ts";
@@ -58,6 +59,17 @@ const RETURN = 13;
 const BRACE_OPEN = 123;
 const BRACE_CLOSE = 125;
 
+/** No cells are open. */
+const CLOSED: OpenCells = {
+  start: Infinity,
+  end: -Infinity,
+  cells: new Float64Array(0),
+  changedPages: new Uint8Array(0),
+  offsets: new Int32Array(0),
+  stride: 1,
+  folds: new Uint8Array(256),
+};
+
 const INT_POWERS = new Int32Array([1, 10, 100, 1000]);
 
 /**
@@ -85,8 +97,18 @@ export class Scanner {
     this.#functions = new FunctionWords(options.functions);
   }
 
-  /** Decodes lines into `columns` until one is not for it, or `received` reaches `receivedMax`. */
-  scan(input: DecodeInput, columns: EventColumns, receivedMax: number): void {
+  /**
+   * Decodes lines until one is not for it, or `received` of the columns reaches `receivedMax`: hands the
+   * events to the taker, and from the first on that it does not take, into the columns.
+   */
+  scan(
+    input: DecodeInput,
+    columns: EventColumns,
+    {
+      receivedMax,
+      taker: given,
+    }: { readonly receivedMax: number; readonly taker?: EventTaker | undefined },
+  ): void {
     const { bytes, view, end } = input;
     const names = this.#names;
     const numbers = this.#numbers;
@@ -104,6 +126,11 @@ export class Scanner {
     let timeBase = this.#timeBase;
     let length = columns.length;
     let newest = columns.newest;
+    let taker = columns.length === 0 ? given : undefined;
+    let { start: paneStart, end: paneEnd, cells, changedPages, offsets } = taker?.open ?? CLOSED;
+    const { stride, folds } = taker?.open ?? CLOSED;
+    let added = 0;
+    let newestAdded = -Infinity;
     let lines = input.line;
     let left = receivedMax - columns.received;
     let lineStart = input.at;
@@ -313,19 +340,59 @@ export class Scanner {
       if (name === IGNORED) {
         columns.filtered++;
       } else {
-        nameColumn[length] = name;
-        fnColumn[length] = fn;
-        valueColumn[length] = value;
-        timeColumn[length] = time;
-        if (time > newest) newest = time;
-        lineColumn[length] = lines;
-        startColumn[length] = lineStart;
-        length++;
+        // Most events go where those before them went: the pane is open, and their series has cells in it.
+        // It is done here, since a call would cost more than the adding.
+        const key = name * stride + fn;
+        const isIn = time >= paneStart && time < paneEnd && key < offsets.length;
+        const at = isIn ? offsets[key]! : -1;
+        const count = at < 0 ? 0 : cells[at]!;
+        const fold = folds[fn]!;
+        if (count > 0 && fold !== FOLD.byAdd) {
+          cells[at] = count + 1;
+          changedPages[at >> PAGE_CELLS_SHIFT] = 1;
+          const held = cells[at + 1]!;
+          if (fold === FOLD.sum) {
+            const sum = held + value;
+            const isLarger = Math.abs(held) >= Math.abs(value);
+            cells[at + 2]! += isLarger ? held - sum + value : value - sum + held;
+            cells[at + 1] = sum;
+          } else if (fold === FOLD.min ? value < held : value > held) {
+            cells[at + 1] = value;
+          }
+          added++;
+          if (time > newestAdded) newestAdded = time;
+        } else {
+          if (taker !== undefined) {
+            taker.added(added, newestAdded);
+            added = 0;
+            newestAdded = -Infinity;
+            // What is behind an event in the columns must not overtake it.
+            if (!taker.take(name, fn, value, time)) taker = undefined;
+            ({
+              start: paneStart,
+              end: paneEnd,
+              cells,
+              changedPages,
+              offsets,
+            } = taker?.open ?? CLOSED);
+          }
+          if (taker === undefined) {
+            nameColumn[length] = name;
+            fnColumn[length] = fn;
+            valueColumn[length] = value;
+            timeColumn[length] = time;
+            if (time > newest) newest = time;
+            lineColumn[length] = lines;
+            startColumn[length] = lineStart;
+            length++;
+          }
+        }
       }
       lines++;
       lineStart = p + 1;
     }
 
+    taker?.added(added, newestAdded);
     this.#timeWord1 = timeWord1;
     this.#timeWord2 = timeWord2;
     this.#timeBase = timeBase;

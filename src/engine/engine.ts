@@ -1,6 +1,5 @@
-import { type EventColumns, MISSED, type Names } from "../core/columns.ts";
+import { type EventColumns, type EventTaker, MISSED, type Names } from "../core/columns.ts";
 import { assert } from "../core/errors.ts";
-import type { RefusalReason } from "../core/event.ts";
 import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
 import type { PageChanges } from "../core/page.ts";
 import type { DedupeSettings, RuleSettings } from "../core/settings.ts";
@@ -10,13 +9,15 @@ import {
   type StoredPages,
   storedNumber,
 } from "../core/stored.ts";
-import { type DurationMicros, type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
+import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time.ts";
 import type { WindowRule } from "../core/window.ts";
 import type { EngineRow } from "./engine-row.ts";
 import type { RuleContext } from "./era.ts";
 import { shareFunctions } from "./function-numbers.ts";
 import { commonBoundary } from "./pane-layout.ts";
+import type { PaneTaker } from "./pane-taker.ts";
 import { PartialIntervals } from "./partial-intervals.ts";
+import { type EngineRefusal, futureRefusal, lateRefusal } from "./refusals.ts";
 import { type FormerRule, type RestoreOptions, RuleEngine } from "./rule-engine.ts";
 import { SeenIds } from "./seen-ids.ts";
 import { sortRows } from "./sort-rows.ts";
@@ -51,14 +52,6 @@ export interface Arrival {
 }
 
 /** An event of the columns that no rule took, and why. */
-export interface EngineRefusal {
-  readonly index: number;
-  readonly reason: RefusalReason;
-  readonly detail: string;
-  /** Event time minus what it should have been, in seconds: how late, or how far ahead. */
-  readonly bySeconds: number;
-}
-
 /**
  * The window engine: columns of events in, rows out. Pure and synchronous; both clocks come in as
  * arguments. One batch is any number of `add`, then one `collect`. What is late does not hang on how the
@@ -80,6 +73,8 @@ export class Engine {
   readonly #partial = new PartialIntervals();
   readonly #maxFuture: DurationMicros | "off";
   #rows: EngineRow[] = [];
+  /** Takes events of the batch that is being decoded. */
+  #taker: PaneTaker | undefined;
   /** Stored rules that are not ours. */
   #strangers: string[] = [];
   /** The watermark at which the next window of any rule is forgotten. */
@@ -134,6 +129,35 @@ export class Engine {
   }
 
   /**
+   * Takes events as they are decoded, without the columns, where one rule reads them that asks for no more
+   * than name, function, value and time; undefined where they have to be looked at first. `add` of the
+   * columns, with what it did not take, has to follow.
+   */
+  taker({ partition, now }: Arrival): EventTaker | undefined {
+    const [rule, another] = this.#readers;
+    if (rule === undefined || another !== undefined || this.#watermark.isIdle(partition)) return;
+    const others = this.#watermark.boundOf(partition);
+    const needed = this.#watermark.neededFor(this.#nextForget, others);
+    this.#taker = rule.takeUntil(Math.min(needed, this.#futureLimit(now)));
+    return this.#taker;
+  }
+
+  /** Takes what was taken as it was decoded into the account. */
+  #settle(arrival: Arrival): void {
+    const settled = this.#taker?.settle();
+    this.#taker = undefined;
+    if (settled === undefined || settled.taken === 0) return;
+    this.ledger.received += settled.taken;
+    this.ledger.aggregated += settled.taken;
+    this.#readers[0]!.countTaken(settled.taken);
+    this.#arrived(arrival, Math.max(this.#watermark.newestOf(arrival.partition), settled.newest));
+  }
+
+  #futureLimit(now: EpochMicros): number {
+    return this.#maxFuture === "off" ? Infinity : now + this.#maxFuture;
+  }
+
+  /**
    * Takes the events of the columns, the filtered and the refused ones into the account, and adds what
    * can be added.
    *
@@ -146,6 +170,7 @@ export class Engine {
     ledger.filtered += columns.filtered;
     ledger.invalid += columns.refusals.length;
     this.#watermark.tick(arrival.nowMs);
+    this.#settle(arrival);
     if (columns.length === 0) return refusals;
     if (columns.idCount === 0) this.#addRange(columns, 0, columns.length, arrival, refusals);
     else this.#addWithIds(columns, arrival, refusals);
@@ -182,7 +207,7 @@ export class Engine {
     if (first >= last) return;
     const { time } = columns;
     const { partition } = arrival;
-    const futureLimit = this.#maxFuture === "off" ? Infinity : arrival.now + this.#maxFuture;
+    const futureLimit = this.#futureLimit(arrival.now);
     const others = this.#watermark.boundOf(partition);
     // The first event of a partition that wakes always takes the slow way: see `Watermark.isIdle`.
     const wakes = this.#watermark.isIdle(partition);
@@ -205,7 +230,8 @@ export class Engine {
         this.#addToRules(columns, { from, to: i, arrival }, refusals);
         if (i > from) this.#arrived(arrival, newest);
         from = i + 1;
-        refusals.push(this.#refuseFuture(i, t, arrival.now));
+        this.ledger.future++;
+        refusals.push(futureRefusal(i, t, arrival.now));
       } else if (t > newest) {
         newest = t;
         if (t < needed) continue;
@@ -269,7 +295,9 @@ export class Engine {
         ledger.late++;
         // No window is forgotten within the range, so the watermark may follow the events one by one.
         this.#arrived(range.arrival, newest);
-        refusals.push(this.#refuseLate(i, epochMicros(columns.time[i]!)));
+        const time = epochMicros(columns.time[i]!);
+        const lateness = this.#readers.map((rule) => rule.lateness(time));
+        refusals.push(lateRefusal(i, lateness, this.watermark));
       } else if ((missed & MISSED.overLimit) !== 0) {
         ledger.over_limit++;
         const detail = "one series more than maxSeries allows in every rule";
@@ -283,34 +311,6 @@ export class Engine {
       }
     }
     this.#failures.clear();
-  }
-
-  #refuseFuture(index: number, time: number, now: EpochMicros): EngineRefusal {
-    this.ledger.future++;
-    const bySeconds = (time - now) / 1e6;
-    const detail = `timestamp is ${bySeconds.toFixed(3)} s ahead of the clock, more than maxFuture`;
-    return { index, reason: "future", detail, bySeconds };
-  }
-
-  #refuseLate(index: number, time: EpochMicros): EngineRefusal {
-    // Another rule may have refused it for its series alone.
-    const lateness = this.#readers.map((rule) => rule.lateness(time));
-    const closed = lateness.filter(
-      ({ windowEnd, allowed }) => windowEnd + allowed <= this.watermark,
-    );
-    if (closed.length === 0) {
-      const detail = "late: its window is over, or was given up";
-      return { index, reason: "late", detail, bySeconds: 0 };
-    }
-    // The rule that would have waited longest tells how late it was.
-    const last = closed.reduce((a, b) =>
-      b.windowEnd + b.allowed > a.windowEnd + a.allowed ? b : a,
-    );
-    const bySeconds = (this.watermark - last.windowEnd - last.allowed) / 1e6;
-    const end = secondsOf(last.windowEnd);
-    const watermark = secondsOf(this.watermark);
-    const detail = `late by ${bySeconds.toFixed(3)} s: its window ended at ${end}, the watermark is at ${watermark}`;
-    return { index, reason: "late", detail, bySeconds };
   }
 
   #forget(watermark: EpochMicros): void {

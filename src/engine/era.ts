@@ -8,6 +8,7 @@ import {
   epochMicros,
 } from "../core/time.ts";
 import { FunctionNumbers } from "./function-numbers.ts";
+import type { PaneTaker } from "./pane-taker.ts";
 import { PaneWindows } from "./pane-windows.ts";
 import { RowWriter } from "./row-writer.ts";
 import { definitionOf, type RuleDefinition } from "./rule-definition.ts";
@@ -122,6 +123,12 @@ export class Era {
   select(columns: EventColumns, from: number, to: number): RuleEvents {
     const events = this.selection.select(columns, from, to);
     return this.#functions === undefined ? events : this.#functions.apply(events, from, to);
+  }
+
+  /** Takes events as they are decoded; undefined when they have to be looked at first. See {@link PaneWindows.takeUntil}. */
+  takeUntil(limit: number): PaneTaker | undefined {
+    const isPlain = this.selection.takesAll && this.#functions === undefined;
+    return isPlain ? this.panes?.takeUntil(limit) : undefined;
   }
 
   /** Gathers what changed since the last call. */

@@ -1,4 +1,4 @@
-import { type CellAggregation, hasCells } from "../core/aggregation.ts";
+import { hasCells } from "../core/aggregation.ts";
 import { MISSED } from "../core/columns.ts";
 import type { AggregateSettings, FillSettings } from "../core/settings.ts";
 import {
@@ -16,6 +16,7 @@ import { Pane } from "./pane.ts";
 import { PaneFiring } from "./pane-firing.ts";
 import { type PaneLayout, paneLayoutOf, panesHeld } from "./pane-layout.ts";
 import { PaneRing } from "./pane-ring.ts";
+import { PaneTaker } from "./pane-taker.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { RuleEvents } from "./rule-events.ts";
 import { SeriesTable } from "./series-table.ts";
@@ -45,8 +46,8 @@ export class PaneWindows implements Windows {
   readonly #windows: WindowList;
   readonly #filler: GapFiller | undefined;
   readonly #firing: PaneFiring;
-  /** By function of the event, where each names its own and all live in cells: then the hot path is taken. */
-  readonly #plain: readonly CellAggregation[] | undefined;
+  /** Where each event names its function, and all live in cells. */
+  readonly #taker: PaneTaker | undefined;
   /** Takes the panes that are forgotten. */
   consumer: PaneConsumer | undefined;
   #until: EpochMicros;
@@ -71,7 +72,14 @@ export class PaneWindows implements Windows {
     this.#windows = new WindowList(this.#layout);
     this.series = new SeriesTable(aggregate, context.seriesMax);
     const functions = aggregate.functions.map(({ aggregation }) => aggregation);
-    this.#plain = aggregate.kind === "event" && functions.every(hasCells) ? functions : undefined;
+    if (aggregate.kind === "event" && functions.every(hasCells)) {
+      this.#taker = new PaneTaker({
+        series: this.series,
+        functions,
+        select: (time) => this.#select(time),
+        addSeries: (key, pane) => this.#newSeries(key, pane),
+      });
+    }
     this.#filler =
       fill &&
       new GapFiller({ fill, layout: this.#layout, functions: this.series.functions, writer });
@@ -117,78 +125,40 @@ export class PaneWindows implements Windows {
   }
 
   add(events: RuleEvents, from: number, to: number): number {
-    return this.#plain === undefined
+    return this.#taker === undefined
       ? this.#addSets(events, from, to)
-      : this.#addByEvent(this.#plain, events, { from, to });
+      : this.#addByEvent(this.#taker, events, from, to);
   }
 
-  /** The hot path: each event names its function, and all functions live in cells. */
-  #addByEvent(
-    functions: readonly CellAggregation[],
-    events: RuleEvents,
-    { from, to }: { from: number; to: number },
-  ): number {
-    const { group, fn, value, time } = events;
-    const { stride } = this.series;
-    let offsets = this.series.offsets;
-    let pane = this.#pane;
-    let cells = pane === undefined ? NO_CELLS : pane.cells;
-    let changedPages = pane === undefined ? NO_PAGES : pane.changedPages;
-    let start: number = pane === undefined ? Infinity : pane.start;
-    let end: number = pane === undefined ? -Infinity : pane.end;
-    let missed = 0;
-    // What lies behind it and was not missed since went into `pane`: counted once for all of it.
-    let since = from;
-    let missedBefore = 0;
-    let partly = 0;
+  /** Each event names its function, and all functions live in cells. */
+  #addByEvent(taker: PaneTaker, events: RuleEvents, from: number, to: number): number {
+    const { group, fn, value, time, marks } = events;
+    let marked = 0;
+    taker.resume();
     for (let i = from; i < to; i++) {
       const t = time[i]!;
-      if (t < start || t >= end) {
-        const missedNow = missed - missedBefore;
-        if (pane !== undefined) partly += this.#leave(pane, events, { since, to: i, missedNow });
-        since = i;
-        missedBefore = missed;
-        pane = group[i]! < 0 ? undefined : this.#select(epochMicros(t));
-        if (pane === undefined) {
-          missed++;
-          if (group[i]! >= 0) events.marks[i] = MISSED.late;
-          start = Infinity;
-          continue;
-        }
-        cells = pane.cells;
-        changedPages = pane.changedPages;
-        start = pane.start;
-        end = pane.end;
+      if (group[i]! < 0) {
+        marked++;
+      } else if (!taker.take(group[i]!, fn[i]!, value[i]!, t)) {
+        marked++;
+        marks[i] = taker.pane === undefined ? MISSED.late : MISSED.overLimit;
+      } else if (t < this.#partlyBefore) {
+        marked++;
+        marks[i] = MISSED.latePartial;
       }
-      const key = group[i]! * stride + fn[i]!;
-      // Beyond the table, or below it: reading there would make every read slow.
-      let at = key >>> 0 < offsets.length ? offsets[key]! : -1;
-      if (at < 0) {
-        at = group[i]! < 0 ? -1 : this.#newSeries(key, pane!);
-        if (at < 0) {
-          missed++;
-          if (group[i]! >= 0) events.marks[i] = MISSED.overLimit;
-          continue;
-        }
-        offsets = this.series.offsets;
-        cells = pane!.cells;
-        changedPages = pane!.changedPages;
-      }
-      changedPages[at >> PAGE_CELLS_SHIFT] = 1;
-      const aggregation = functions[fn[i]!]!;
-      const before = cells[at]!;
-      cells[at] = before + 1;
-      if (before === 0) {
-        aggregation.init(cells, at + 1);
-        pane!.touch(key);
-      }
-      aggregation.add(cells, at + 1, value[i]!, t);
-      if (pane!.changed !== undefined) pane!.changed.add(key);
     }
-    const missedNow = missed - missedBefore;
-    if (pane !== undefined) partly += this.#leave(pane, events, { since, to, missedNow });
-    this.#pane = pane;
-    return missed + partly;
+    taker.settle();
+    return marked;
+  }
+
+  /**
+   * Takes events as they are decoded; undefined when they have to be looked at first.
+   *
+   * @param limit No event at or behind it is taken: it would move the watermark to where a window is forgotten.
+   */
+  takeUntil(limit: number): PaneTaker | undefined {
+    this.#taker?.resume(limit, this.#partlyBefore);
+    return this.#taker;
   }
 
   /** Several functions a series, or functions with objects. */
@@ -241,19 +211,6 @@ export class PaneWindows implements Windows {
       pane.touch(key);
     }
     if (pane.changed !== undefined) pane.changed.add(key);
-  }
-
-  /** Counts what went into a pane. Returns how much of it was too late for some of its windows. */
-  #leave(
-    pane: Pane,
-    { marks }: RuleEvents,
-    { since, to, missedNow }: { since: number; to: number; missedNow: number },
-  ): number {
-    const taken = to - since - missedNow;
-    pane.eventCount += taken;
-    if (pane.start >= this.#partlyBefore) return 0;
-    for (let i = since; i < to; i++) if (marks[i] === 0) marks[i] = MISSED.latePartial;
-    return taken;
   }
 
   /** The pane of an instant, opened when it is new; undefined when its windows are forgotten, or not ours. */
@@ -351,6 +308,7 @@ export class PaneWindows implements Windows {
       this.#dropOldest(pane);
     }
     this.#pane = undefined;
+    this.#taker?.reset();
   }
 
   #setForgotten(last: number): void {
@@ -491,9 +449,6 @@ export class PaneWindows implements Windows {
     this.#firing.renumbered();
   }
 }
-
-const NO_CELLS = new Float64Array(0);
-const NO_PAGES = new Uint8Array(0);
 interface StoredPanes {
   readonly forgottenBefore: StoredNumber;
   readonly until?: StoredNumber;

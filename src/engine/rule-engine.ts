@@ -9,6 +9,7 @@ import { type DurationMicros, type EpochMicros, epochMicros } from "../core/time
 import type { EngineRow } from "./engine-row.ts";
 import { Era, eraPages, type RuleContext } from "./era.ts";
 import type { Pane } from "./pane.ts";
+import type { PaneTaker } from "./pane-taker.ts";
 import { type RuleDefinition, ruleOfDefinition } from "./rule-definition.ts";
 import type { RuleEvents, WatermarkPath } from "./rule-events.ts";
 import { meaningOf } from "./rule-meaning.ts";
@@ -160,6 +161,17 @@ export class RuleEngine {
     if (marked === 0) this.ledger.aggregated += to - from;
     else this.#account(columns, range, events.marks);
     return marked > 0;
+  }
+
+  /** Takes events as they are decoded; undefined when they have to be looked at first. See {@link PaneWindows.takeUntil}. */
+  takeUntil(limit: number): PaneTaker | undefined {
+    return this.#eras.length === 1 ? this.present.takeUntil(limit) : undefined;
+  }
+
+  /** Takes into the account what was taken as it was decoded. */
+  countTaken(taken: number): void {
+    this.ledger.received += taken;
+    this.ledger.aggregated += taken;
   }
 
   /** Takes the marks of a range into the account and the columns, and clears them. */

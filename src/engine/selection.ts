@@ -20,6 +20,8 @@ export interface Selection {
   readonly groups: Groups;
   /** The groups that are this rule's own; undefined: they are the names of the columns. */
   readonly table: GroupTable | undefined;
+  /** Whether it takes every event, as it stands in the columns. */
+  readonly takesAll: boolean;
   /** Prepares the events [`from`, `to`), and marks those that the rule does not take. */
   select(columns: EventColumns, from: number, to: number): RuleEvents;
   /** Why the rule does not want an event that `select` marked as filtered: for who asks. */
@@ -52,6 +54,7 @@ function nameGroups(names: Names): Groups {
 
 /** Every event, by its name: the columns as they are. */
 class EverySelection implements Selection {
+  readonly takesAll = true;
   readonly groups: Groups;
   readonly table = undefined;
   #marks = new Uint8Array(0);
@@ -76,6 +79,7 @@ const UNWANTED = 2;
 
 /** Events whose name matches a glob: each name is looked at once. */
 class NameSelection implements Selection {
+  readonly takesAll = false;
   readonly groups: Groups;
   readonly table = undefined;
   readonly #names: Names;
@@ -131,6 +135,7 @@ const BY_NAME: GroupBy = { name: true, labels: [] };
 
 /** Events by their labels, or by what a function of the configuration says of them. */
 class ObjectSelection implements Selection {
+  readonly takesAll = false;
   readonly table = new GroupTable();
   readonly groups: Groups = this.table;
   readonly #rule: RuleSettings;

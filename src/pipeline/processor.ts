@@ -10,8 +10,9 @@ import type { EventBatch } from "../core/source.ts";
 import { PageCollector, type StoredNumber, StoredPages, storedNumber } from "../core/stored.ts";
 import { type EpochMicros, epochMicros, millisOf } from "../core/time.ts";
 import { type DecodeInput, Decoder, inputOf } from "../decode/decoder.ts";
-import { type Arrival, Engine, type EngineRefusal } from "../engine/engine.ts";
+import { type Arrival, Engine } from "../engine/engine.ts";
 import type { EngineRow } from "../engine/engine-row.ts";
+import type { EngineRefusal } from "../engine/refusals.ts";
 import { eventRulesOf } from "./event-check.ts";
 import { rowOf } from "./row-maker.ts";
 
@@ -155,7 +156,11 @@ export class Processor {
     while (input.at < input.end) {
       const { at } = input;
       const max = cut?.events ?? Infinity;
-      this.#decoder.decode(input, columns, watcher === undefined ? max : columns.received + 1);
+      // Who looks at the events sees them in the columns; a watcher, one by one.
+      const isSeen = watcher !== undefined || onColumns !== undefined;
+      const taker = isSeen ? undefined : this.engine.taker(arrival);
+      const decoded = watcher === undefined ? max : columns.received + 1;
+      this.#decoder.decode(input, columns, decoded, taker);
       watcher?.before(this.engine);
       onColumns?.(columns, arrival);
       const refusals = this.engine.add(columns, arrival);

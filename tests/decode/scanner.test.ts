@@ -19,7 +19,9 @@ function taken(line: string, extra: Partial<DecoderOptions> = {}): number {
   const bytes = new TextEncoder().encode(`${line}\n`.repeat(3));
   const columns = new EventColumns(8);
   const all = { ...options, ...extra };
-  new Scanner(all, new NameTable(all)).scan(inputOf(bytes, bytes.length), columns, 8);
+  new Scanner(all, new NameTable(all)).scan(inputOf(bytes, bytes.length), columns, {
+    receivedMax: 8,
+  });
   return columns.length;
 }
 
@@ -64,7 +66,7 @@ describe("Scanner.scan()", () => {
       const bytes = new TextEncoder().encode(lines.join(""));
       const columns = new EventColumns(40);
       const table = new NameTable(options);
-      new Scanner(options, table).scan(inputOf(bytes, bytes.length), columns, 40);
+      new Scanner(options, table).scan(inputOf(bytes, bytes.length), columns, { receivedMax: 40 });
       expect([...columns.name].map((name) => table.text(name))).toEqual([...names, ...names]);
       expect(table.size).toBe(20);
     },

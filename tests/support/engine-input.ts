@@ -9,8 +9,9 @@ import type { FillSettings, RuleSettings } from "../../src/core/settings.ts";
 import { type DurationMicros, durationMicros, epochMicros } from "../../src/core/time.ts";
 import type { CalendarUnit, WindowRule } from "../../src/core/window.ts";
 import { NameTable } from "../../src/decode/name-table.ts";
-import { Engine, type EngineOptions, type EngineRefusal } from "../../src/engine/engine.ts";
+import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import type { EngineRow } from "../../src/engine/engine-row.ts";
+import type { EngineRefusal } from "../../src/engine/refusals.ts";
 
 export const SECOND = 1_000_000;
 
@@ -101,7 +102,7 @@ export function columnsOf(
     columns.name[i] = names.intern(name);
     columns.value[i] = value;
     columns.time[i] = time ?? Math.round(at * SECOND);
-    columns.newest = Math.max(columns.newest, columns.time[i]!);
+    columns.newest = Math.max(columns.newest, columns.time[i]);
     columns.fn[i] = aggregations.findIndex((one) => one.name === fn);
     columns.line[i] = i;
     columns.ids[i] = id;

@@ -73,8 +73,10 @@ console.log(JSON.stringify({ cpuSeconds: (user + system) / 1e6, events, rows }))
 function take(region: LineRegion): void {
   const lines = inputOf(region.bytes, region.length);
   while (lines.at < lines.end) {
-    decoder.decode(lines, columns, BATCH_EVENTS);
-    events += columns.length;
+    const received = columns.received;
+    const taker = adds ? engine.taker(arrival) : undefined;
+    decoder.decode(lines, columns, BATCH_EVENTS, taker);
+    events += columns.received - received;
     if (adds) engine.add(columns, arrival);
     const isFull = columns.received >= BATCH_EVENTS;
     columns.clear();
