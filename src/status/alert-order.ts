@@ -32,6 +32,7 @@ export const silenceOrder = v.strictObject({
         v.pipe(v.string(LABELS_WANTED), v.maxLength(TEXT_LENGTH_MAX)),
         LABELS_WANTED,
       ),
+      v.maxEntries(LABELS_MAX, LABELS_WANTED),
       v.description("Only what has all of these labels; any when left out."),
     ),
   ),
@@ -54,6 +55,16 @@ export const unsilenceOrder = v.strictObject({
   id: v.exactOptional(v.pipe(v.string(TEXT_WANTED), v.description("One, by its id."))),
   name: v.exactOptional(v.pipe(v.string(TEXT_WANTED), v.description("All of this very name."))),
 });
+
+/** The same as it has to be: by one of the two. */
+export const unsilenceBody = v.union([
+  v.strictObject({ id: said("One, by its id.") }),
+  v.strictObject({ name: said("All of this very name.") }),
+]);
+
+function said(about: string): v.GenericSchema<string> {
+  return v.pipe(v.string(), v.minLength(1), v.description(about));
+}
 
 export const unsilenceQuery = v.object(unsilenceOrder.entries);
 

@@ -206,7 +206,7 @@ describe.skipIf(!hasBrowser)("the controls", () => {
     await open("explore");
     const chart = page.locator(".chart");
     await chart.locator("canvas").waitFor();
-    const all = page.getByRole("button", { name: "All", exact: true });
+    const all = page.getByRole("button", { name: "Recent", exact: true });
     expect(await all.getAttribute("aria-pressed")).toBe("true");
     const box = (await chart.boundingBox())!;
     await page.mouse.move(box.x + 300, box.y + 100);

@@ -85,7 +85,7 @@ async function logIn(c: Context, gate: Gate | undefined, logger: Logger): Promis
 }
 
 /** Longer texts are no tokens; a JWT with many roles has some kilobytes. */
-const TOKEN_LENGTH_MAX = 16 * 1024;
+export const TOKEN_LENGTH_MAX = 16 * 1024;
 
 async function tokenIn(c: Context): Promise<string | undefined> {
   const text = await c.req.text();

@@ -1,6 +1,6 @@
 import { errorAnswer } from "../../http/fields.ts";
 import type { OperationDocs } from "../../http/operation.ts";
-import { silenceOrder, unsilenceOrder, unsilenceQuery } from "../alert-order.ts";
+import { silenceOrder, unsilenceBody, unsilenceQuery } from "../alert-order.ts";
 import { alertsAnswer, silenceAnswer, unsilenceAnswer } from "./alert-answers.ts";
 
 const alert = {
@@ -100,7 +100,7 @@ export const ALERT_OPERATIONS: OperationDocs = {
     body: {
       types: ["application/json"],
       about: "Which silences.",
-      schema: unsilenceOrder,
+      schema: unsilenceBody,
       example: { id: "1f00a2c3" },
       isRequired: true,
     },

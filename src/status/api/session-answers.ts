@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ROLES } from "../../core/role.ts";
 import { text } from "../../http/fields.ts";
+import { TOKEN_LENGTH_MAX } from "../access/session-routes.ts";
 
 const identity = {
   name: text("Of the token, the certificate or the user."),
@@ -18,7 +19,14 @@ const identity = {
 const CSRF = "The header `x-csrf-token` of what acts by the cookie.";
 
 export const loginBody = v.pipe(
-  v.object({ token: text("A token of a viewer or an operator.") }),
+  v.object({
+    token: v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(TOKEN_LENGTH_MAX),
+      v.description("A token of a viewer or an operator."),
+    ),
+  }),
   v.title("Login"),
 );
 

@@ -10,6 +10,13 @@ export interface ChartSeries {
   readonly colour: number;
   /** By start of the window. */
   readonly points: ReadonlyMap<number, number | null>;
+  /** Where a point stands for several windows: the least and the greatest of them. */
+  readonly extremes?: ReadonlyMap<number, Extremes>;
+}
+
+export interface Extremes {
+  readonly min: number;
+  readonly max: number;
 }
 
 export interface ChartRange {
@@ -58,8 +65,14 @@ export class Chart {
     const data: uPlot.AlignedData = [
       this.#times,
       ...series.map(({ points }) => this.#times.map((time) => points.get(time))),
+      ...banded(series).flatMap(({ extremes }) => [
+        this.#times.map((time) => extremes!.get(time)?.max),
+        this.#times.map((time) => extremes!.get(time)?.min),
+      ]),
     ];
-    const shape = JSON.stringify(series.map(({ label, colour }) => [label, colour]));
+    const shape = JSON.stringify(
+      series.map(({ label, colour, extremes }) => [label, colour, (extremes?.size ?? 0) > 0]),
+    );
     if (this.#plot === undefined || shape !== this.#shape) {
       this.#shape = shape;
       this.#plot?.destroy();
@@ -153,7 +166,12 @@ export class Chart {
           const stroke = colourOf(`--series-${colour + 1}`);
           return { label, stroke, width: 2, spanGaps: true, points: { size: 5, fill: stroke } };
         }),
+        ...banded(this.#series).flatMap(() => [EDGE, EDGE]),
       ],
+      bands: banded(this.#series).map(({ colour }, i) => {
+        const high = 1 + this.#series.length + 2 * i;
+        return { series: [high, high + 1], fill: `${colourOf(`--series-${colour + 1}`)}33` };
+      }),
       hooks: {
         setCursor: [(plot) => this.#onCursor(plot.cursor.idx ?? null)],
         setSelect: [
@@ -168,6 +186,14 @@ export class Chart {
       },
     };
   }
+}
+
+/** The edges of a band are not drawn, only what is between them. */
+const EDGE: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
+
+/** Those of which some points stand for several windows. */
+function banded(series: readonly ChartSeries[]): readonly ChartSeries[] {
+  return series.filter(({ extremes }) => (extremes?.size ?? 0) > 0);
 }
 
 function timeText(time: number, step: number): string {

@@ -1,6 +1,6 @@
 import { Chart, type ChartRange } from "../chart.ts";
 import { bdi, h, setAttribute, setText, visible } from "../dom.ts";
-import { iso, moment, value, whole } from "../format.ts";
+import { duration, iso, moment, value, whole } from "../format.ts";
 import { icon } from "../icons.ts";
 import type { Live } from "../live.ts";
 import type { Page } from "../page.ts";
@@ -11,8 +11,8 @@ import { type Picked, SeriesData, seriesId } from "./series-data.ts";
 import { SeriesSearch } from "./series-search.ts";
 
 const TABLE_ROWS_MAX = 200;
-/** Seconds of the buttons beside the chart. */
-const SPANS = [300, 900, 3_600, 21_600] as const;
+/** Seconds of the buttons beside the chart. The longer ones are out of the sink, where it can be read. */
+const SPANS = [300, 3_600, 21_600, 86_400, 604_800, 2_592_000] as const;
 
 /** Series over time: searched on the left, drawn on the right, as a table for who cannot see a chart. */
 export function explorePage(query: URLSearchParams): Page {
@@ -34,6 +34,8 @@ class Explore implements Page {
   });
   readonly #empty = emptyState("explore", t("nothing_chosen"), t("nothing_chosen_text"));
   readonly #spans: HTMLButtonElement[];
+  /** Where the past comes from, and how finely. */
+  readonly #past = h("p", { class: "hint chart-past", role: "status" });
   readonly #tail: HTMLButtonElement;
   readonly #asTable: HTMLButtonElement;
   readonly #values = new Map<string, HTMLElement>();
@@ -85,7 +87,7 @@ class Explore implements Page {
         "aria-pressed": "true",
         onclick: () => this.#chart.show(undefined),
       },
-      t("all_time"),
+      t("recent_time"),
     );
     this.#spans.push(all);
     this.#tail = button(t("live_tail"), () => this.#setTail(!this.#isTailing), {
@@ -119,6 +121,7 @@ class Explore implements Page {
         this.#canvas,
         this.#table,
         this.#legend,
+        this.#past,
         h("p", { class: "hint" }, t("chart_hint")),
       ),
     );
@@ -164,23 +167,26 @@ class Explore implements Page {
           label: series.name,
           colour: series.colour,
           points: this.#data.points(series),
+          extremes: this.#data.extremes(series),
         })),
       );
       if (this.#span !== undefined) this.#last(this.#span);
     }
     this.#showValues();
+    this.#showPast();
   }
 
   #last(span: number): void {
-    const end = this.#chart.times.at(-1);
-    if (end === undefined) return;
-    this.#chart.show({ from: end - span, to: end + span / 50 });
-    this.#span = span;
-    this.#ranged(undefined, span);
+    // Nothing has fired since a restart: the sink may know what was before.
+    const end = this.#chart.times.at(-1) ?? Date.now() / 1000;
+    const range = { from: end - span, to: end + span / 50 };
+    this.#chart.show(range);
+    this.#ranged(range, span);
   }
 
   #ranged(range: ChartRange | undefined, span?: number): void {
     this.#span = span;
+    this.#data.look(range);
     for (const [i, segment] of this.#spans.entries()) {
       const isMine =
         span === undefined ? range === undefined && i === SPANS.length : SPANS[i] === span;
@@ -241,6 +247,19 @@ class Explore implements Page {
       const shown = time === undefined ? [...points.values()].at(-1) : points.get(time);
       if (node !== undefined) setText(node, shown === undefined ? "—" : value(shown));
     }
+  }
+
+  #showPast(): void {
+    const { past } = this.#data;
+    this.#past.hidden = past === undefined;
+    if (past === undefined) return;
+    const { isLoading, error, sink = "", step } = past;
+    this.#past.dataset["tone"] = error === undefined ? "calm" : "bad";
+    if (isLoading) setText(this.#past, t("past_loading"));
+    else if (error !== undefined) setText(this.#past, visible(error));
+    else if (typeof step !== "number")
+      setText(this.#past, t("past_whole", { sink: visible(sink) }));
+    else setText(this.#past, t("past_steps", { sink: visible(sink), step: duration(step) }));
   }
 
   #drawTable(): void {
@@ -308,6 +327,7 @@ function alike(series: readonly Picked[]): Picked[] {
 }
 
 function spanText(span: number): string {
+  if (span >= 86_400) return t("days_short", { n: span / 86_400 });
   return span >= 3_600
     ? t("hours_short", { n: span / 3_600 })
     : t("minutes_short", { n: span / 60 });

@@ -1,6 +1,7 @@
 import type { ResultPage } from "../../../../pipeline/view.ts";
 import { get } from "../api.ts";
-import { SERIES_COLOURS } from "../chart.ts";
+import { type ChartRange, type Extremes, SERIES_COLOURS } from "../chart.ts";
+import { type Past, SeriesHistory } from "./series-history.ts";
 
 export interface Picked {
   readonly rule: string;
@@ -15,6 +16,7 @@ interface Held extends Picked {
   isLoaded: boolean;
   /** The length of its last window. */
   length: number;
+  readonly history: SeriesHistory;
 }
 
 const POINTS_MAX = 10_000;
@@ -37,6 +39,8 @@ export class SeriesData {
   #isAsking = false;
   #askedAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What is looked at; undefined: what is in memory. */
+  #range: ChartRange | undefined;
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
@@ -50,14 +54,63 @@ export class SeriesData {
     return this.#held.has(seriesId(series));
   }
 
+  /** By start of the window: of the past out of the sink, then out of memory. */
   points(series: Picked): ReadonlyMap<number, number | null> {
-    return this.#held.get(seriesId(series))?.points ?? new Map();
+    const held = this.#held.get(seriesId(series));
+    if (held === undefined) return new Map();
+    const past = held.history.points;
+    if (past.length === 0) return held.points;
+    const first = firstOf(held.points);
+    const before = past.filter(({ window_start }) => window_start < first);
+    return new Map([
+      ...before.map(({ window_start, avg }) => [window_start, avg] as const),
+      ...held.points,
+    ]);
+  }
+
+  /** Where windows are put together: the least and the greatest of them. */
+  extremes(series: Picked): ReadonlyMap<number, Extremes> {
+    const held = this.#held.get(seriesId(series));
+    if (held === undefined) return new Map();
+    const first = firstOf(held.points);
+    return new Map(
+      held.history.points.flatMap(({ window_start, windows, min, max }) =>
+        windows > 1 && window_start < first && min !== null && max !== null
+          ? [[window_start, { min, max }] as const]
+          : [],
+      ),
+    );
+  }
+
+  /** What is told of the past that is shown; undefined: all of it is out of memory. */
+  get past(): Past | undefined {
+    const all = this.picked.flatMap(({ history }) => history.past ?? []);
+    const [first] = all;
+    // What is not settled comes before what is, what is wrong before what is right, the coarse before the fine.
+    return (
+      all.find(({ isLoading }) => isLoading) ??
+      all.find(({ error }) => error !== undefined) ??
+      all.reduce((one, other) => ((other.step ?? 0) > (one?.step ?? 0) ? other : one), first)
+    );
+  }
+
+  /** Somebody looks at this range: what is not in memory is asked of the sink. Undefined: at the memory. */
+  look(range: ChartRange | undefined): void {
+    this.#range = range;
+    for (const held of this.#held.values()) this.#lookAt(held);
+  }
+
+  #lookAt(held: Held): void {
+    const first = firstOf(held.points);
+    // Until the memory has answered nobody knows what is missing.
+    if (!held.isLoaded) return;
+    held.history.look(this.#range, first);
   }
 
   add(series: Picked): void {
     if (this.has(series)) return;
     // One more than there are colours takes the place of the oldest.
-    if (this.#held.size >= SERIES_COLOURS) this.#held.delete(this.#held.keys().next().value!);
+    if (this.#held.size >= SERIES_COLOURS) this.remove(this.picked[0]!);
     const used = new Set(this.picked.map(({ colour }) => colour));
     const colour = Array.from({ length: SERIES_COLOURS }, (_, i) => i).find((i) => !used.has(i))!;
     const held = {
@@ -66,12 +119,14 @@ export class SeriesData {
       points: new Map<number, number | null>(),
       isLoaded: false,
       length: 0,
+      history: new SeriesHistory(series, () => this.#onChange()),
     };
     this.#held.set(seriesId(series), held);
     void this.#ask(held);
   }
 
   remove(series: Picked): void {
+    this.#held.get(seriesId(series))?.history.close();
     this.#held.delete(seriesId(series));
   }
 
@@ -84,6 +139,7 @@ export class SeriesData {
   close(): void {
     clearTimeout(this.#timer);
     this.#end.abort();
+    for (const { history } of this.picked) history.close();
   }
 
   #askAgain(): void {
@@ -116,17 +172,28 @@ export class SeriesData {
     if (held.isLoaded && last !== undefined) query.set("from", String(last - AGAIN * held.length));
     try {
       const page = await get<ResultPage>(`/results?${query}`, this.#end.signal);
+      const isFirst = !held.isLoaded;
       held.isLoaded = true;
-      if (page.rows.length === 0) return;
+      if (page.rows.length === 0) {
+        if (isFirst) this.#lookAt(held);
+        return;
+      }
       const points = new Map(held.points);
       for (const row of page.rows) points.set(row.window_start, row.value);
       const sorted = [...points].sort((a, b) => a[0] - b[0]).slice(-POINTS_MAX);
       held.points = new Map(sorted);
       const newest = page.rows.at(-1)!;
       held.length = newest.window_end - newest.window_start;
+      if (isFirst) this.#lookAt(held);
       if (this.#held.get(seriesId(held)) === held) this.#onChange();
     } catch {
       // The next row asks again; that the service is away is told by the stream.
     }
   }
+}
+
+/** When what is in memory begins. */
+function firstOf(points: ReadonlyMap<number, unknown>): number {
+  const [first = Infinity] = points.keys();
+  return first;
 }

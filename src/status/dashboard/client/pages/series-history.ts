@@ -1,0 +1,121 @@
+import type { HistoryPage, HistoryPointView } from "../../../../pipeline/view.ts";
+import { AnswerError, get } from "../api.ts";
+import type { ChartRange } from "../chart.ts";
+import type { Picked } from "./series-data.ts";
+
+/** What is told of the past that is shown. */
+export interface Past {
+  /** The sink that it came from. */
+  readonly sink?: string;
+  /** Windows that begin within so many seconds are one point; null: each is one of its own. */
+  readonly step?: number | null;
+  /** Why there is none. */
+  readonly error?: string;
+  readonly isLoading: boolean;
+}
+
+/** Who drags or turns a wheel asks once, when it is done. */
+const WAIT_MS = 200;
+
+/** A sink that is away is not asked at every turn. */
+const AGAIN_MS = 10_000;
+
+/** More than a chart has pixels helps nobody. */
+const POINTS = 1_000;
+
+/** Asked for on either side of what is looked at, as a share of it: a small step needs no new answer. */
+const MARGIN = 0.25;
+
+/** The past of a series out of its sink: of what is looked at, as finely as it can be seen. */
+export class SeriesHistory {
+  readonly #series: Picked;
+  readonly #onChange: () => void;
+  points: readonly HistoryPointView[] = [];
+  past: Past | undefined;
+  /** What was asked for last, and how that is to be taken: it is there, it comes, or it failed. */
+  #asked: ChartRange | undefined;
+  /** On the clock of the page: what failed is asked for again then. */
+  #againMs = Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #asking: AbortController | undefined;
+
+  constructor(series: Picked, onChange: () => void) {
+    this.#series = series;
+    this.#onChange = onChange;
+  }
+
+  /**
+   * @param range What is looked at; undefined: what is in memory, and nothing else.
+   * @param memoryFrom Where the memory begins, in Unix seconds.
+   */
+  look(range: ChartRange | undefined, memoryFrom: number): void {
+    clearTimeout(this.#timer);
+    if (range === undefined) {
+      this.#forget();
+      return;
+    }
+    if (range.from >= memoryFrom || this.#isAsked(range, memoryFrom)) return;
+    const margin = MARGIN * (range.to - range.from);
+    const wanted = {
+      from: range.from - margin,
+      to: Math.min(range.to + margin, memoryFrom),
+    };
+    this.#timer = setTimeout(() => void this.#ask(wanted), WAIT_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#asking?.abort();
+  }
+
+  /** Else what is loaded would be a part of what is in memory. */
+  #forget(): void {
+    this.#asking?.abort();
+    if (this.past === undefined) return;
+    this.points = [];
+    this.past = undefined;
+    this.#asked = undefined;
+    this.#onChange();
+  }
+
+  /** Whether it is there or comes, and not much coarser than it would be if it were asked for. */
+  #isAsked(range: ChartRange, memoryFrom: number): boolean {
+    const asked = this.#asked;
+    if (asked === undefined || performance.now() >= this.#againMs) return false;
+    const to = Math.min(range.to, memoryFrom);
+    const isInside = asked.from <= range.from && to <= asked.to;
+    const isFine = this.past?.step === null || asked.to - asked.from <= 3 * (range.to - range.from);
+    return isInside && isFine;
+  }
+
+  async #ask({ from, to }: ChartRange): Promise<void> {
+    this.#asking?.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    this.#asked = { from, to };
+    this.#againMs = Infinity;
+    this.past = { ...this.past, isLoading: true };
+    this.#onChange();
+    const { rule, name, agg_func, labels } = this.#series;
+    const query = new URLSearchParams({
+      rule,
+      name,
+      agg_func,
+      labels: JSON.stringify(labels),
+      from: from.toFixed(3),
+      to: to.toFixed(3),
+      points: String(POINTS),
+    });
+    try {
+      const page = await get<HistoryPage>(`/history?${query}`, asking.signal);
+      this.points = page.points;
+      this.past = { sink: page.sink, step: page.step_seconds, isLoading: false };
+    } catch (failure) {
+      if (asking.signal.aborted) return;
+      const error = failure instanceof AnswerError ? failure.message : String(failure);
+      this.#againMs = performance.now() + AGAIN_MS;
+      this.past = { error, isLoading: false };
+    }
+    this.#onChange();
+  }
+}
