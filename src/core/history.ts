@@ -43,13 +43,27 @@ export interface HistoryRow {
   readonly value: number | null;
 }
 
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAY = 86_400;
+
+/** Steps that a person reads at a glance. */
+const STEPS = [
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+  ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
+  ...[1, 2, 7, 14, 28].map((n) => n * DAY),
+] as const;
+
 /**
- * The step of a chart over `seconds` with at most `pointsMax` points: a whole number of seconds where it is
- * longer than one.
+ * The step of a chart over `seconds` with at most `pointsMax` points: a round one, where it is longer than a
+ * second.
  */
 export function historyStep(seconds: number, pointsMax: number): number {
-  const step = seconds / Math.max(pointsMax, 1);
-  return step > 1 ? Math.ceil(step) : step;
+  const least = seconds / Math.max(pointsMax, 1);
+  if (least <= 1) return least > 0 ? least : 1;
+  const longest = STEPS.at(-1)!;
+  return STEPS.find((step) => step >= least) ?? Math.ceil(least / longest) * longest;
 }
 
 /** Puts rows together where there are more than wanted. @param rows In any order. */

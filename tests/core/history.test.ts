@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { historyOf } from "../../src/core/history.ts";
+import { historyOf, historyStep } from "../../src/core/history.ts";
 
 const rows = (values: readonly (number | null)[], every = 10) =>
   values.map((value, i) => ({ start: i * every, end: (i + 1) * every, value }));
@@ -21,17 +21,18 @@ describe("historyOf()", () => {
     const values = Array.from({ length: 1_000 }, (_, i) => (i === 500 ? 9_999 : i % 7));
     const { points, stepSeconds } = historyOf(rows(values), { pointsMax: 100, wholeFrom: 0 });
     expect(points.length).toBeLessThanOrEqual(100);
-    expect(points.length).toBeGreaterThan(90);
-    expect(stepSeconds).toBe(101);
+    expect(points.length).toBeGreaterThan(80);
+    // The next round one after 101.
+    expect(stepSeconds).toBe(120);
     expect(points.reduce((sum, { windows }) => sum + windows, 0)).toBe(1_000);
     expect(Math.max(...points.map(({ max }) => max!))).toBe(9_999);
     expect(points[0]).toEqual({
       start: 0,
-      end: 110,
+      end: 120,
       min: 0,
       max: 6,
-      avg: expect.closeTo((0 + 1 + 2 + 3 + 4 + 5 + 6 + 0 + 1 + 2 + 3) / 11),
-      windows: 11,
+      avg: expect.closeTo((0 + 1 + 2 + 3 + 4 + 5 + 6 + 0 + 1 + 2 + 3 + 4) / 12),
+      windows: 12,
     });
   });
 
@@ -60,4 +61,9 @@ describe("historyOf()", () => {
     const { points } = historyOf(large, { pointsMax: 2, wholeFrom: 0 });
     expect(points[0]!.avg).toBe(1.7e308);
   });
+});
+
+test("a step is one that a person reads at a glance", () => {
+  const steps = [0, 0.5, 1, 101, 604.8, 3_700, 90_000, 86_400 * 100].map((s) => historyStep(s, 1));
+  expect(steps).toEqual([1, 0.5, 1, 120, 900, 7_200, 172_800, 86_400 * 112]);
 });

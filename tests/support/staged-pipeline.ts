@@ -1,3 +1,4 @@
+import { historyStep } from "../../src/core/history.ts";
 import { emptyLedger } from "../../src/core/ledger.ts";
 import type { ResultRow } from "../../src/core/result.ts";
 import type { ServiceControl } from "../../src/pipeline/control.ts";
@@ -258,9 +259,8 @@ export class StagedPipeline implements PipelineView {
     const i = this.names.indexOf(name);
     const first = Math.max(from, this.now - 30 * 86_400);
     const last = Math.min(to, Math.floor(this.now / WINDOW) * WINDOW - WINDOW);
-    const windows = Math.max(Math.floor((last - first) / WINDOW), 0);
-    const together = Math.max(Math.ceil(windows / pointsMax), 1);
-    const step = together * WINDOW;
+    const step = Math.max(historyStep(Math.max(last - first, 0), pointsMax), WINDOW);
+    const together = step / WINDOW;
     const points: HistoryPointView[] = [];
     for (let start = Math.ceil(first / step) * step; start < last; start += step) {
       const value = rowOf(name, i, start).value!;

@@ -170,7 +170,7 @@ export class Chart {
       ],
       bands: banded(this.#series).map(({ colour }, i) => {
         const high = 1 + this.#series.length + 2 * i;
-        return { series: [high, high + 1], fill: `${colourOf(`--series-${colour + 1}`)}33` };
+        return { series: [high, high + 1], fill: faint(colourOf(`--series-${colour + 1}`)) };
       }),
       hooks: {
         setCursor: [(plot) => this.#onCursor(plot.cursor.idx ?? null)],
@@ -186,6 +186,13 @@ export class Chart {
       },
     };
   }
+}
+
+const BAND_OPACITY = 0.22;
+
+/** The colour of a series, for what lies behind its line. */
+function faint(colour: string): string {
+  return `color-mix(in srgb, ${colour} ${BAND_OPACITY * 100}%, transparent)`;
 }
 
 /** The edges of a band are not drawn, only what is between them. */

@@ -57,9 +57,12 @@ const tinyFormat = new Intl.NumberFormat("en", {
   maximumSignificantDigits: 3,
 });
 
+/** The mark of the language, with letters that are short in any. */
+const decimalMark = (): string => formats().value.format(1.5).slice(1, 2);
+
 /** 1,234 or 12.3K: fits a small box, in any language. */
 export const tiny = (n: number, most = 10_000): string =>
-  Math.abs(n) < most ? formats().whole.format(n) : tinyFormat.format(n);
+  Math.abs(n) < most ? formats().whole.format(n) : tinyFormat.format(n).replace(".", decimalMark());
 
 /** A rate: small ones with a fraction. */
 export const rate = (n: number): string =>

@@ -77,6 +77,15 @@ export function toneOf(state: string): "good" | "warn" | "bad" | "calm" {
   return state === "paused" ? "warn" : "calm";
 }
 
+/** One thing at a time asks for attention: what is paused wants to be resumed. */
+const KINDS: Readonly<Record<Action, string>> = {
+  pause: "warn",
+  resume: "primary",
+  checkpoint: "plain",
+  backup: "plain",
+  reload: "plain",
+};
+
 class ActionCard {
   readonly element: HTMLElement;
   readonly #action: Action;
@@ -87,9 +96,7 @@ class ActionCard {
 
   constructor(action: Action) {
     this.#action = action;
-    this.#button = button(t(`do_${action}`), () => void this.#ask(), {
-      kind: action === "pause" ? "warn" : "primary",
-    });
+    this.#button = button(t(`do_${action}`), () => void this.#ask(), { kind: KINDS[action] });
     this.element = h(
       "section",
       { class: "card action", "aria-label": t(`do_${action}`), "data-action": action },

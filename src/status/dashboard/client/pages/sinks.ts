@@ -71,7 +71,7 @@ class Facts {
     if (extra !== undefined) this.#extra.append(extra);
     this.element = h(
       "section",
-      { class: "card endpoint" },
+      { class: "card endpoint", "data-kind": picture },
       h("header", { class: "card-head" }, icon(picture), this.#name, this.#pill.element),
       this.#place,
       this.#problem,
