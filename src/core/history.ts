@@ -48,12 +48,10 @@ const HOUR = 3_600;
 const DAY = 86_400;
 
 /** Steps that a person reads at a glance. */
-const STEPS = [
-  ...[1, 2, 5, 10, 15, 30],
-  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
-  ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
-  ...[1, 2, 7, 14, 28].map((n) => n * DAY),
-] as const;
+const STEPS = [1, 2, 5, 10, 15, 30]
+  .concat([1, 2, 5, 10, 15, 30].map((n) => n * MINUTE))
+  .concat([1, 2, 3, 6, 12].map((n) => n * HOUR))
+  .concat([1, 2, 7, 14, 28].map((n) => n * DAY));
 
 /**
  * The step of a chart over `seconds` with at most `pointsMax` points: a round one, where it is longer than a

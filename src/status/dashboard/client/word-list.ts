@@ -291,7 +291,7 @@ export const WORDS = {
   last_error: ["Last error", "Последняя ошибка"],
   no_error: ["none since the start", "с запуска не было"],
   written_name: ["Written", "Записано"],
-  errors_name: ["Failed tries", "Неудачных попыток"],
+  errors_name: ["Failed tries", "Неудач"],
   rows: ["{n} row|{n} rows", "{n} строка|{n} строки|{n} строк"],
   breaker_said_closed: ["Breaker closed: rows go out", "Цепь замкнута: строки уходят"],
   breaker_said_open: [
