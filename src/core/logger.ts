@@ -16,7 +16,7 @@ export const LOG_PARTS = {
   state: "checkpoints, outbox and dead letters",
   sink: "deliveries, and the connections to the sinks",
   bus: "our own bus",
-  http: "requests that fail",
+  http: "requests that fail, and tokens that are wrong",
   control: "what an operator asks for, and reloads",
   backup: "backups",
   metrics: "own metrics that go elsewhere",

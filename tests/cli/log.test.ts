@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { UsageError } from "../../src/cli/exit.ts";
 import { openLog } from "../../src/cli/log.ts";
 import { levelChoiceOf } from "../../src/cli/log-level.ts";
 import { ConfigError } from "../../src/core/errors.ts";
+import { LOG_LEVELS, LOG_PARTS } from "../../src/core/logger.ts";
 import { captureTerminal } from "../support/capture-terminal.ts";
 
 describe("openLog()", () => {
@@ -138,11 +141,21 @@ describe("levelChoiceOf()", () => {
     expect(() => levelChoiceOf(undefined, { LOG_LEVEL: "debg" })).toThrow(/did you mean debug\?$/);
     expect(() => levelChoiceOf("sinks=debug", {})).toThrow(
       new UsageError(
-        'Option --log-level: Unknown part "sinks": must be one of source, engine, state, sink, bus, ' +
-          "http, control, backup, metrics, did you mean sink?",
+        `Option --log-level: Unknown part "sinks": must be one of ${Object.keys(LOG_PARTS).join(", ")}, ` +
+          "did you mean sink?",
       ),
     );
     expect(() => levelChoiceOf("sink=debug=info", {})).toThrow("must be part=level");
     expect(() => levelChoiceOf("info,debug", {})).toThrow("only one is for all");
+  });
+});
+
+describe("docs/logs.md", () => {
+  test("tells of every part that can have a level of its own, in the words of the configuration", () => {
+    const page = readFileSync(join(import.meta.dir, "../../docs/logs.md"), "utf8");
+    for (const [part, about] of Object.entries(LOG_PARTS)) {
+      expect(page).toMatch(new RegExp(`^\\| \`${part}\` +\\| ${about} +\\|$`, "m"));
+    }
+    for (const level of LOG_LEVELS) expect(page).toContain(`| \`${level}\``);
   });
 });
