@@ -123,6 +123,11 @@ export class Engine {
     return this.#watermark.partitions;
   }
 
+  /** The newest event time of a partition; -Infinity when it has none. */
+  newestOf(partition: string | undefined): EpochMicros {
+    return this.#watermark.newestOf(partition);
+  }
+
   /** Makes a partition known: from now on the watermark waits for it. */
   openPartition(partition: string): void {
     this.#watermark.open(partition);

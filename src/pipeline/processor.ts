@@ -39,7 +39,7 @@ export interface ProcessorOptions {
   /** Takes how late an event was, or how far ahead of the clock, in seconds. */
   readonly onLateness?: (seconds: number) => void;
   /** Told of the events of each batch of columns, before they go in. It must not change them. */
-  readonly onColumns?: ((columns: EventColumns, arrival: Arrival) => void) | undefined;
+  readonly onColumns?: ((columns: EventColumns, arrival: ArrivalAfter) => void) | undefined;
   /** Looks at every event; with it they go in one by one, which changes nothing but the pace. */
   readonly watcher?: LineWatcher | undefined;
 }
@@ -67,6 +67,11 @@ export interface AddedLine {
 
 /** What windows need to go on under a meaning that a rule had. */
 type RestoreOptions = NonNullable<Parameters<Engine["restore"]>[1]>;
+
+/** How a batch came, and the newest event time of its partition before it. */
+export interface ArrivalAfter extends Arrival {
+  readonly newest: EpochMicros;
+}
 
 /** When events came, by both clocks. */
 export interface Now {
@@ -162,7 +167,7 @@ export class Processor {
       const decoded = watcher === undefined ? max : columns.received + 1;
       this.#decoder.decode(input, columns, decoded, taker);
       watcher?.before(this.engine);
-      onColumns?.(columns, arrival);
+      onColumns?.(columns, { ...arrival, newest: this.engine.newestOf(arrival.partition) });
       const refusals = this.engine.add(columns, arrival);
       this.#report(refusals, input, lines);
       if (watcher !== undefined) this.#show(watcher, { input, at, lines, refusals });

@@ -1,6 +1,6 @@
 import { Buckets } from "../../core/buckets.ts";
 import type { EventColumns } from "../../core/columns.ts";
-import type { Arrival } from "../../engine/engine.ts";
+import type { ArrivalAfter } from "../processor.ts";
 import { METRICS } from "./catalog.ts";
 
 const { bounds } = METRICS.aggregator_event_disorder_seconds;
@@ -8,46 +8,53 @@ const { bounds } = METRICS.aggregator_event_disorder_seconds;
 /** An event so far ahead of the clock says nothing of those behind it. */
 const AHEAD_MICROS_MAX = 60e6;
 
-/** Events of one batch that are looked at: each of them stands for as many as there are between them. */
-const LOOKS_MAX = 256;
+/** Batches up to so many events are all looked at. */
+const SMALL_BATCH_EVENTS = 64;
+
+/** Of larger ones at most one in this time: whatever the rate of events, it takes as little of the thread. */
+const LOOK_EVERY_MS = 100;
 
 /**
  * How far events are behind the newest one before them, of the same partition: what `outOfOrderness` has to
- * cover. Of small batches every event is looked at, of large ones every so many; the newest is that of all.
- * Nothing is allocated, and an event costs a comparison.
+ * cover. Of large batches one is looked at now and then, and counts for those between.
  */
 export class Disorder {
   readonly buckets = new Buckets(bounds);
-  /** By partition, as many as the source has. */
-  readonly #newest = new Map<string, number>();
+  #nextLookMs = -Infinity;
+  /** Events that were not looked at, and that nothing counts for yet. */
+  #unseen = 0;
 
-  /** Counts the events of a batch. Those that come back from the dead letters belong to no partition. */
-  add({ time, length }: EventColumns, { partition, now }: Arrival): void {
+  /**
+   * Counts the events of a batch, before they are in the engine. Those that come back from the dead letters
+   * belong to no partition.
+   */
+  add({ time, length }: EventColumns, arrival: ArrivalAfter): void {
+    const { partition, now, nowMs } = arrival;
     if (partition === undefined || length === 0) return;
+    let times = 1;
+    if (length > SMALL_BATCH_EVENTS) {
+      if (nowMs < this.#nextLookMs) {
+        this.#unseen += length;
+        return;
+      }
+      this.#nextLookMs = nowMs + LOOK_EVERY_MS;
+      const others = Math.floor(this.#unseen / length);
+      this.#unseen -= others * length;
+      times += others;
+    }
     const { buckets } = this;
     const limit = now + AHEAD_MICROS_MAX;
-    const stride = Math.ceil(length / LOOKS_MAX);
-    let newest = this.#newest.get(partition) ?? -Infinity;
-    for (let from = 0; from < length; from += stride) {
-      const last = Math.min(from + stride, length) - 1;
-      newest = newestOf(time, { from, to: last, newest, limit });
-      const at = time[last]!;
-      buckets.observe(at < newest ? (newest - at) / 1e6 : 0, last + 1 - from);
-      if (at > newest && at <= limit) newest = at;
+    let { newest }: { newest: number } = arrival;
+    let inOrder = 0;
+    for (let i = 0; i < length; i++) {
+      const at = time[i]!;
+      if (at < newest) buckets.observe((newest - at) / 1e6, times);
+      else {
+        inOrder++;
+        if (at <= limit) newest = at;
+      }
     }
-    this.#newest.set(partition, newest);
+    // The first bucket is that of the events in order: its bound is 0.
+    buckets.counts[0]! += inOrder * times;
   }
-}
-
-/** The newest of the times in [`from`, `to`) and of what was before, but for those beyond the limit. */
-function newestOf(
-  time: Float64Array,
-  { from, to, newest, limit }: { from: number; to: number; newest: number; limit: number },
-): number {
-  let top = newest;
-  for (let i = from; i < to; i++) top = Math.max(top, time[i]!);
-  if (top <= limit) return top;
-  top = newest;
-  for (let i = from; i < to; i++) if (time[i]! > top && time[i]! <= limit) top = time[i]!;
-  return top;
 }

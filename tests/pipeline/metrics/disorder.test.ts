@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { EventColumns } from "../../../src/core/columns.ts";
 import { epochMicros } from "../../../src/core/time.ts";
-import type { Arrival } from "../../../src/engine/engine.ts";
 import { Disorder } from "../../../src/pipeline/metrics/disorder.ts";
 
 const NOW = 1_700_000_000;
@@ -13,8 +12,22 @@ function columnsOf(times: readonly number[]): EventColumns {
   return columns;
 }
 
-function arrivalAt(partition: string | undefined): Arrival {
-  return { partition, now: epochMicros(NOW * 1e6), nowMs: 0 };
+/** A batch comes, after events up to `newest` of its partition. */
+function arrived(
+  disorder: Disorder,
+  times: readonly number[],
+  {
+    newest = -Infinity,
+    nowMs = 0,
+    partition = "a",
+  }: { newest?: number; nowMs?: number; partition?: string | undefined } = {},
+): void {
+  disorder.add(columnsOf(times), {
+    partition,
+    now: epochMicros(NOW * 1e6),
+    nowMs,
+    newest: epochMicros(newest * 1e6),
+  });
 }
 
 /** Events in buckets that hold any, by their bound. */
@@ -24,45 +37,41 @@ function counted({ buckets }: Disorder): Record<string, number> {
 }
 
 describe("Disorder", () => {
-  test("tells how far each event is behind the newest one of its partition", () => {
+  test("tells how far each event is behind the newest one before it", () => {
     const disorder = new Disorder();
-    disorder.add(columnsOf([100, 110, 109.95, 106, 110, 111]), arrivalAt("a"));
+    arrived(disorder, [100, 110, 109.95, 106, 110, 111]);
     expect(counted(disorder)).toEqual({ 0: 4, 0.1: 1, 5: 1 });
     expect(disorder.buckets.sum).toBeCloseTo(4.05, 6);
-    // The newest goes on over batches, and each partition has its own.
-    disorder.add(columnsOf([101]), arrivalAt("a"));
-    disorder.add(columnsOf([5]), arrivalAt("b"));
-    expect(counted(disorder)).toEqual({ 0: 5, 0.1: 1, 5: 1, 30: 1 });
+    arrived(disorder, [101, 120, 119], { newest: 111 });
+    expect(counted(disorder)).toEqual({ 0: 5, 0.1: 1, 1: 1, 5: 1, 30: 1 });
   });
 
   test("is not misled by an event ahead of the clock, nor by what comes back from the dead letters", () => {
     const disorder = new Disorder();
-    disorder.add(columnsOf([NOW - 1, NOW + 86_400, NOW - 1]), arrivalAt("a"));
-    disorder.add(columnsOf([NOW - 3600]), arrivalAt(undefined));
+    arrived(disorder, [NOW - 1, NOW + 86_400, NOW - 1]);
+    disorder.add(columnsOf([NOW - 3600]), {
+      partition: undefined,
+      now: epochMicros(NOW * 1e6),
+      nowMs: 0,
+      newest: epochMicros(NOW * 1e6),
+    });
     expect(counted(disorder)).toEqual({ 0: 3 });
   });
 
-  test("of a large batch it looks at some, which count for all", () => {
+  test("of large batches one is looked at now and then, and counts for those between", () => {
     const disorder = new Disorder();
-    // Every event is 20 s behind the one at the start, and the last one the newest of all.
-    const times = Array.from({ length: 8191 }, (_, i) => (i === 0 ? 1020 : 1000));
-    disorder.add(columnsOf([...times, 1050]), arrivalAt("a"));
-    expect(disorder.buckets.count).toBe(8192);
-    expect(counted(disorder)).toEqual({ 0: 32, 30: 8160 });
-    disorder.add(columnsOf([1000]), arrivalAt("a"));
-    expect(counted(disorder)).toEqual({ 0: 32, 30: 8160, 60: 1 });
-  });
-
-  test("the newest of a large batch is found wherever it stands, also beside one ahead of the clock", () => {
-    for (const at of [0, 1, 30, 31, 32, 4000, 8190]) {
-      const disorder = new Disorder();
-      const times = Array.from({ length: 8192 }, (_, i): number => (i === at ? 500 : 1));
-      times[at + 1] = NOW + 3600;
-      disorder.add(columnsOf(times), arrivalAt("a"));
-      const before = counted(disorder)[1800] ?? 0;
-      disorder.add(columnsOf([1]), arrivalAt("a"));
-      expect(counted(disorder)[1800]).toBe(before + 1);
-      expect(counted(disorder)[3600]).toBeUndefined();
-    }
+    const large = (behind: number): number[] => Array.from({ length: 1000 }, () => 1000 - behind);
+    const newest = 1000;
+    arrived(disorder, large(20), { newest, nowMs: 0 });
+    for (let ms = 1; ms < 100; ms++) arrived(disorder, large(3000), { newest, nowMs: ms });
+    expect(counted(disorder)).toEqual({ 30: 1000 });
+    // Small ones are looked at all the while, and count for themselves.
+    arrived(disorder, [999.5], { newest, nowMs: 99 });
+    expect(counted(disorder)).toEqual({ 1: 1, 30: 1000 });
+    arrived(disorder, large(4), { newest, nowMs: 100 });
+    expect(counted(disorder)).toEqual({ 1: 1, 5: 100_000, 30: 1000 });
+    // What was told is no longer owed.
+    arrived(disorder, large(4), { newest, nowMs: 200 });
+    expect(counted(disorder)).toEqual({ 1: 1, 5: 101_000, 30: 1000 });
   });
 });
