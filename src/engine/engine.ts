@@ -118,14 +118,9 @@ export class Engine {
     return this.#seen.evicted;
   }
 
-  /** The partitions that are known, whether the watermark waits for them or not. */
-  get partitions(): readonly string[] {
-    return this.#watermark.partitions;
-  }
-
-  /** The newest event time of a partition; -Infinity when it has none. */
-  newestOf(partition: string | undefined): EpochMicros {
-    return this.#watermark.newestOf(partition);
+  /** The partitions that are known, and how far each is. */
+  get arrivals(): Pick<Watermark, "partitions" | "newestOf"> {
+    return this.#watermark;
   }
 
   /** Makes a partition known: from now on the watermark waits for it. */

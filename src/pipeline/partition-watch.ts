@@ -36,7 +36,9 @@ export class PartitionWatch {
     if (partitions === undefined || partitions === this.#opened) return;
     this.#opened = partitions;
     for (const partition of partitions) this.#engine.openPartition(partition);
-    this.#gone = this.#engine.partitions.filter((partition) => !partitions.includes(partition));
+    this.#gone = this.#engine.arrivals.partitions.filter(
+      (partition) => !partitions.includes(partition),
+    );
   }
 
   /** Before the events of a read are added: they must not close windows that a backlog belongs to. */

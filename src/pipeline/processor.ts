@@ -167,7 +167,10 @@ export class Processor {
       const decoded = watcher === undefined ? max : columns.received + 1;
       this.#decoder.decode(input, columns, decoded, taker);
       watcher?.before(this.engine);
-      onColumns?.(columns, { ...arrival, newest: this.engine.newestOf(arrival.partition) });
+      onColumns?.(columns, {
+        ...arrival,
+        newest: this.engine.arrivals.newestOf(arrival.partition),
+      });
       const refusals = this.engine.add(columns, arrival);
       this.#report(refusals, input, lines);
       if (watcher !== undefined) this.#show(watcher, { input, at, lines, refusals });

@@ -33,7 +33,7 @@ export function explainStored(
   });
   processor.restore(pages, { functionNamed });
   const bytes = new TextEncoder().encode(event);
-  const [partition = "0"] = processor.engine.partitions;
+  const [partition = "0"] = processor.engine.arrivals.partitions;
   processor.add(
     {
       partition,
