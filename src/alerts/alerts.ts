@@ -220,6 +220,13 @@ export class Alerts {
     return removed;
   }
 
+  /** Tells a notifier of an alert that is none. @throws {Error} There is none of this name, or it cannot be told. */
+  async testNotifier(name: string): Promise<void> {
+    const notifier = this.#notifiers.find(({ settings }) => settings.name === name);
+    if (notifier === undefined) throw new Error(`Cannot test "${name}": there is no such notifier`);
+    await notifier.test();
+  }
+
   report(): AlertReport {
     return reportOf({
       settings: this.#settings,

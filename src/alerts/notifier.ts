@@ -7,7 +7,7 @@ import type { OutsideCalls } from "../core/outside-calls.ts";
 import { redact } from "../core/redact.ts";
 import { secondsOf } from "../core/time.ts";
 import type { NotifierView } from "../pipeline/view.ts";
-import type { Book } from "./book.ts";
+import type { Book, Incident } from "./book.ts";
 import { messageFor } from "./message.ts";
 
 export interface NotifierOptions {
@@ -107,6 +107,42 @@ export class Notifier {
     this.#options.onTold();
   }
 
+  /**
+   * Sends a message about an alert that is none, in one try.
+   *
+   * @throws {Error} Why it did not take it, without what is secret.
+   */
+  async test(): Promise<void> {
+    const { clock, secrets, pipeline } = this.#options;
+    const { name, timeoutMs } = this.settings;
+    const now = secondsOf(clock.now());
+    const incident: Incident = {
+      alert: "notifier_test",
+      key: "{}",
+      severity: "info",
+      labels: { notifier: name },
+      annotations: {},
+      summary: `This is a test of notifier ${name} by pipeline ${pipeline}`,
+      description: "Nothing is out of order. Somebody asked for this message.",
+      value: null,
+      startsAt: now,
+      // Over soon by itself, wherever it is kept.
+      endsAt: undefined,
+    };
+    const over = new AbortController();
+    const answered = new AbortController();
+    void clock.sleep(timeoutMs, answered.signal).then(() => over.abort());
+    try {
+      await this.#send([incident], over.signal);
+    } catch (failure) {
+      const why = over.signal.aborted ? `no answer within ${timeoutMs} ms` : messageOf(failure);
+      const shown = redact(why, [...secrets, this.settings.url]);
+      throw new Error(`Cannot tell ${name}: ${shown}`, { cause: failure });
+    } finally {
+      answered.abort();
+    }
+  }
+
   #failed(failure: unknown): void {
     const { logger, secrets } = this.#options;
     const { name } = this.settings;
@@ -127,7 +163,7 @@ export class Notifier {
     this.#problem = error;
   }
 
-  async #send(incidents: Parameters<typeof messageFor>[1], signal: AbortSignal): Promise<void> {
+  async #send(incidents: readonly Incident[], signal: AbortSignal): Promise<void> {
     const { clock, pipeline, link } = this.#options;
     const { headers, repeatMs = 60_000 } = this.settings;
     const { url, body } = messageFor(this.settings, incidents, {

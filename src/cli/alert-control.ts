@@ -7,14 +7,26 @@ import type { ServiceControl } from "../pipeline/control.ts";
 export function alertControl(
   alerts: () => Alerts,
   settings: () => AlertsSettings,
-): Pick<ServiceControl, "silenceAlerts" | "unsilenceAlerts"> {
+): Pick<ServiceControl, "silenceAlerts" | "unsilenceAlerts" | "testNotifier"> {
   return {
     silenceAlerts: async (request) => {
       checkName(request.name, settings());
       return alerts().silence(request);
     },
     unsilenceAlerts: async (which) => alerts().unsilence(which),
+    testNotifier: async (name) => {
+      const names = settings().notifiers.map((notifier) => notifier.name);
+      if (!names.includes(name)) throw new Error(unknownNotifier(name, names));
+      await alerts().testNotifier(name);
+    },
   };
+}
+
+function unknownNotifier(name: string, names: readonly string[]): string {
+  if (names.length === 0) return `Cannot test "${name}": no notifier is configured`;
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? "" : `, did you mean "${meant}"?`;
+  return `Cannot test "${name}": the notifiers are ${names.join(", ")}${hint}`;
 }
 
 /** A misspelt name would silence nothing, and look as if it had. */

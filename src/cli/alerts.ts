@@ -9,11 +9,11 @@ import { EXIT, UsageError } from "./exit.ts";
 import { addressOf } from "./running-letters.ts";
 import type { Terminal } from "./terminal.ts";
 
-const ACTIONS = ["list", "silence", "unsilence"] as const;
+const ACTIONS = ["list", "silence", "unsilence", "test"] as const;
 
 export const alerts = defineCommand({
   name: "alerts",
-  summary: "Show the alerts of a running service, silence some of them for a while",
+  summary: "Show the alerts of a running service, silence some of them, test a notifier",
   details: [
     "A silence has an end, and outlives a restart of the service. The service is that of the configuration unless",
     "a URL is given; its token is taken from AGGREGATOR_TOKEN, or from the configuration.",
@@ -39,6 +39,7 @@ export const alerts = defineCommand({
       description: "Silence: only what has these labels",
     },
     for: { type: "string", valueHint: "duration", description: "Silence: how long, such as 2h" },
+    notifier: { type: "string", valueHint: "name", description: "Test: the notifier" },
     comment: { type: "string", valueHint: "text", description: "Silence: why" },
     json: jsonArg,
   },
@@ -48,6 +49,7 @@ export const alerts = defineCommand({
       line: 'aggregator alerts silence --name sink_down --label sink=warehouse --for 2h --comment "upgrade"',
       does: "Nobody is told that this sink is down for two hours",
     },
+    { line: "aggregator alerts test --notifier ops", does: "Does a message get there" },
     { line: "aggregator alerts unsilence --name sink_down", does: "Its silences end now" },
   ],
   async run(values, context) {
@@ -69,6 +71,15 @@ export const alerts = defineCommand({
       const post = { name, labels: labelsOf(values.label), for: values.for, comment };
       const silence = (await askService({ ...service, path: "/alerts/silence", post })) as Silence;
       sayOr(json, terminal, silence, `Silenced until ${timeOf(silence.until)}, as ${silence.id}`);
+    } else if (action === "test") {
+      const post = { notifier: values.notifier };
+      const answer = (await askService({
+        ...service,
+        path: "/alerts/test",
+        post,
+        timeoutMs: TEST_MS,
+      })) as object;
+      sayOr(json, terminal, answer, `${values.notifier} took it`);
     } else {
       const { id, name } = values;
       const answer = await askService({
@@ -91,21 +102,30 @@ const ALLOWED = {
   list: [],
   silence: ["name", "label", "for", "comment"],
   unsilence: ["id", "name"],
+  test: ["notifier"],
 } as const;
+
+/** As long as the timeout of a notifier may be, and some. */
+const TEST_MS = 320_000;
+
+const OPTIONS = ["name", "id", "label", "for", "comment", "notifier"] as const;
 
 /** Which options go with which action: an option that changes nothing would be believed to have done it. */
 function checkOptions(
   action: (typeof ACTIONS)[number],
-  values: Readonly<Record<"name" | "id" | "label" | "for" | "comment", string | undefined>>,
+  values: Readonly<Record<(typeof OPTIONS)[number], string | undefined>>,
 ): void {
   const allowed: readonly string[] = ALLOWED[action];
-  for (const option of ["name", "id", "label", "for", "comment"] as const) {
+  for (const option of OPTIONS) {
     if (values[option] !== undefined && !allowed.includes(option)) {
       throw new UsageError(`Option --${option} does not go with ${action}`);
     }
   }
   if (action === "silence" && (values.name === undefined || values.for === undefined)) {
     throw new UsageError("Cannot silence: say what by --name, and how long by --for");
+  }
+  if (action === "test" && values.notifier === undefined) {
+    throw new UsageError("Cannot test: say which notifier, by --notifier");
   }
   if (action === "unsilence" && (values.name === undefined) === (values.id === undefined)) {
     throw new UsageError("Cannot end silences: say which ones, by --name or by --id");

@@ -60,6 +60,8 @@ export interface ServiceControl {
     readonly id?: string | undefined;
     readonly name?: string | undefined;
   }) => Promise<number>;
+  /** Tells a notifier of an alert that is none, once. Rejects with why it could not be told. */
+  readonly testNotifier?: (name: string) => Promise<void>;
   /** Makes a backup now. */
   readonly backup?: (() => Promise<void>) | undefined;
   /** Reads the configuration anew, and tells what changed. Rejects with a ConfigError when it is wrong. */

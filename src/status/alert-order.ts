@@ -66,6 +66,11 @@ function said(about: string): v.GenericSchema<string> {
   return v.pipe(v.string(), v.minLength(1), v.description(about));
 }
 
+/** Which notifier is to be tested. */
+export const testOrder = v.strictObject({
+  notifier: v.pipe(v.string(TEXT_WANTED), v.description("Its name.")),
+});
+
 export const unsilenceQuery = v.object(unsilenceOrder.entries);
 
 export type UnsilenceOrder = v.InferOutput<typeof unsilenceOrder>;
@@ -94,6 +99,14 @@ export function readUnsilence(body: string): UnsilenceOrder | { readonly error: 
   return "error" in read ? read : oneOfTwo(read.said);
 }
 
+/** Reads `{"notifier": "ops"}`. */
+export function readTest(
+  body: string,
+): v.InferOutput<typeof testOrder> | { readonly error: string } {
+  const read = readBody(body, testOrder);
+  return "error" in read ? read : read.said;
+}
+
 /** The same in a query. */
 export function readUnsilenceQuery(url: string): UnsilenceOrder | { readonly error: string } {
   const read: Read<UnsilenceOrder> = readQuery(url, unsilenceQuery);
@@ -105,7 +118,7 @@ function oneOfTwo(order: UnsilenceOrder): UnsilenceOrder | { readonly error: str
   return { error: "Say which silences are to end, by id or by name" };
 }
 
-function readBody<Schema extends typeof silenceOrder | typeof unsilenceOrder>(
+function readBody<Schema extends typeof silenceOrder | typeof unsilenceOrder | typeof testOrder>(
   body: string,
   schema: Schema,
 ): { readonly said: v.InferOutput<Schema> } | { readonly error: string } {
@@ -131,7 +144,7 @@ function readBody<Schema extends typeof silenceOrder | typeof unsilenceOrder>(
   const name = String(path?.[0]?.key);
   const given = (parsed as Readonly<Record<string, unknown>>)[name]; // an object with any fields
   if (given === undefined) {
-    const wanted = name === "for" ? FOR_WANTED : NAME_WANTED;
+    const wanted = { for: FOR_WANTED, notifier: "must be the name of one" }[name] ?? NAME_WANTED;
     return { error: `${name} is missing: ${wanted}` };
   }
   return { error: `${name} ${quoted(given)}: ${message}` };

@@ -4,7 +4,7 @@ import type { Logger } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
 import { askerOf } from "./access/identity.ts";
-import { readSilence, readUnsilence, readUnsilenceQuery } from "./alert-order.ts";
+import { readSilence, readTest, readUnsilence, readUnsilenceQuery } from "./alert-order.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import type { Route } from "./route.ts";
 
@@ -22,6 +22,7 @@ export function alertRoutes(options: AlertRouteOptions): Route[] {
   const { control, logger, secrets } = options;
   const silence = control?.silenceAlerts;
   const unsilence = control?.unsilenceAlerts;
+  const test = control?.testNotifier;
   const role = "operator";
   return [
     {
@@ -41,6 +42,22 @@ export function alertRoutes(options: AlertRouteOptions): Route[] {
       role,
       about: "ends silences before their time",
       answer: async (c) => await end(c, readUnsilence(await c.req.text())),
+    },
+    {
+      method: "POST",
+      path: "/alerts/test",
+      role,
+      about: "sends a test message to a notifier",
+      async answer(c) {
+        const order = readTest(await c.req.text());
+        if ("error" in order) return jsonAnswer(c, order, 400);
+        const { notifier } = order;
+        const send = async (): Promise<unknown> => {
+          await test!(notifier);
+          return { told: notifier };
+        };
+        return await act(c, test && send);
+      },
     },
     {
       method: "DELETE",

@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from "../../src/core/logger.ts";
 import { GuardedCalls } from "../../src/pipeline/guarded-calls.ts";
 import type { PipelineStatus } from "../../src/pipeline/view.ts";
 import { fakeView } from "../status/fake-view.ts";
+import { rejectionOf } from "../support/rejection.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { alertOf, seconds } from "./alert-settings.ts";
 import { Receiver } from "./receiver.ts";
@@ -438,6 +439,21 @@ describe("a silence", () => {
     expect(receiver.received[1]!.body).toMatchObject({ alerts: [{ state: "resolved" }] });
     await staged.stop();
   });
+});
+
+test("a notifier can be tested: it gets a message, or it is said why not", async () => {
+  await using receiver = new Receiver();
+  receiver.answers.push({ status: 200 }, { status: 403 });
+  const staged = new Staged([], [notifier("slack", `${receiver.url}/s3cret`)]);
+  await staged.alerts.testNotifier("ops");
+  expect(JSON.stringify(receiver.received[0]!.body)).toContain("This is a test of notifier ops");
+  const failure = await rejectionOf(staged.alerts.testNotifier("ops"));
+  expect(failure.message).toBe("Cannot tell ops: status 403");
+  await receiver[Symbol.asyncDispose]();
+  const gone = await rejectionOf(staged.alerts.testNotifier("ops"));
+  expect(gone.message).toStartWith("Cannot tell ops: ");
+  expect(gone.message).not.toContain("s3cret");
+  expect(staged.alerts.report()).toMatchObject({ alerts: [], notifiers: [{ sent: 0 }] });
 });
 
 test("a metric is looked at by its name and labels", async () => {

@@ -294,6 +294,14 @@ describe("absence", () => {
     expect(changesOf(evaluator)).toEqual(['hot{"name":"beat","rule":"per_minute"} firing at 1260']);
   });
 
+  test("a row that corrects an older window makes nobody older", () => {
+    const evaluator = new Evaluator([alertOf({ when: absence })]);
+    evaluator.rows([row(120, 1, { name: "beat.1" })], 120e6);
+    evaluator.rows([row(60, 1, { name: "beat.1", revision: 1 })], 120e6);
+    evaluator.advance(300e6);
+    expect(changesOf(evaluator)[0]).toEndWith("firing at 240");
+  });
+
   test("rows that fill a gap are no sign of life", () => {
     const evaluator = new Evaluator([alertOf({ when: absence })]);
     evaluator.rows([row(60, 1, { name: "beat.1" })], 60e6);

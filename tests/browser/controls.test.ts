@@ -299,6 +299,7 @@ describe.skipIf(!hasBrowser)("the controls", () => {
     expect(await page.getByRole("button", { name: "Pause", exact: true }).isDisabled()).toBe(true);
     expect(await page.locator(".top .pill").innerText()).toBe("paused");
     await press("Resume", "Resume");
+    await page.getByText("Reading goes on").waitFor();
     stage.step();
     await page.getByText("The pipeline is running.").waitFor();
     await press("Checkpoint", "Checkpoint");
@@ -349,9 +350,16 @@ describe.skipIf(!hasBrowser)("the controls", () => {
     await page.getByRole("button", { name: "End now: silence of lag <i>high</i>" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "End now" }).click();
     await page.getByText("The silence has ended").waitFor();
+    const ops = { name: "ops", kind: "slack", sent: 1, errors: 0, dropped: 0, waiting: 0 };
+    stage.pipeline.report = { ...stage.pipeline.report, notifiers: [ops] };
+    await page.reload();
+    await page.getByRole("button", { name: "Test ops" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Test" }).click();
+    await page.getByText("ops took it").waitFor();
     expect(stage.pipeline.done).toEqual([
       'silence lag <i>high</i> {"sink":"warehouse"} 28800 <b>upgrade</b>',
       "unsilence 1f00a2c3",
+      "test ops",
     ]);
   });
 

@@ -33,10 +33,14 @@ const none: AlertReport = { alerts: [], resolved: [], silences: [], rules: [], n
 
 describe("aggregator alerts", () => {
   test.each([
-    [["lst"], 'Unknown action "lst": must be one of list, silence, unsilence, did you mean list?'],
+    [
+      ["lst"],
+      'Unknown action "lst": must be one of list, silence, unsilence, test, did you mean list?',
+    ],
     [["silence", "--name", "a"], "Cannot silence: say what by --name, and how long by --for"],
     [["unsilence"], "Cannot end silences: say which ones, by --name or by --id"],
     [["unsilence", "--name", "a", "--id", "b"], "Cannot end silences"],
+    [["test"], "Cannot test: say which notifier, by --notifier"],
     [["list", "--name", "a"], "Option --name does not go with list"],
     [
       ["silence", "http://x:1", "--name", "a", "--for", "1h", "--label", "host"],

@@ -278,4 +278,17 @@ describe("OwnMetrics.run()", () => {
     await Promise.all([running, ended]);
     expect(pipeline.state).toBe("stopped");
   });
+
+  test("tells what it is given besides, under the same prefix", async () => {
+    const { pipeline, stop, ended, clock } = start([EVERYTHING]);
+    await clock.advance(1_000);
+    const more = () => ({ alerts_firing: 2, "alert.sink_down": 1 });
+    const own = new OwnMetrics(pipeline, { ...COMMON, send: async () => {}, more });
+    const told = own.collect().map(({ name, value }) => [name, value]);
+    expect(told).toContainEqual(["aggregator.alerts_firing", 2]);
+    expect(told).toContainEqual(["aggregator.alert.sink_down", 1]);
+    stop.abort();
+    await clock.advance(31_000);
+    await ended;
+  });
 });

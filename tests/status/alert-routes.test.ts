@@ -122,3 +122,20 @@ describe("the end of a silence", () => {
     expect((await ask(app, method, path, body)).status).toBe(400);
   });
 });
+
+test("POST /alerts/test sends a test, or says why it cannot", async () => {
+  const app = appOf({
+    testNotifier: async (name) => {
+      if (name !== "ops") throw new Error(`Cannot tell ${name}: status 403`);
+    },
+  });
+  expect(await ask(app, "POST", "/alerts/test", { notifier: "ops" })).toEqual({
+    status: 200,
+    json: { told: "ops" },
+  });
+  expect(await ask(app, "POST", "/alerts/test", { notifier: "x" })).toMatchObject({
+    status: 409,
+    json: { error: "Cannot tell x: status 403" },
+  });
+  expect((await ask(app, "POST", "/alerts/test", {})).status).toBe(400);
+});

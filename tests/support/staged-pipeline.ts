@@ -134,6 +134,7 @@ export class StagedPipeline implements PipelineView {
       this.report = { ...this.report, alerts, silences: [silence] };
       return silence;
     },
+    testNotifier: async (name) => void this.done.push(`test ${name}`),
     unsilenceAlerts: async ({ id }) => {
       this.done.push(`unsilence ${id}`);
       const alerts = this.report.alerts.map((alert) => ({ ...alert, silenced: false }));

@@ -66,6 +66,11 @@ export const unsilenceAnswer = v.pipe(
   v.title("SilencesEnded"),
 );
 
+export const testAnswer = v.pipe(
+  v.object({ told: text("The notifier that took it.") }),
+  v.title("NotifierTested"),
+);
+
 const alertRule = v.pipe(
   v.object({
     name: text("As in the configuration."),

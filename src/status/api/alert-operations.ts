@@ -1,7 +1,7 @@
 import { errorAnswer } from "../../http/fields.ts";
 import type { OperationDocs } from "../../http/operation.ts";
-import { silenceOrder, unsilenceBody, unsilenceQuery } from "../alert-order.ts";
-import { alertsAnswer, silenceAnswer, unsilenceAnswer } from "./alert-answers.ts";
+import { silenceOrder, testOrder, unsilenceBody, unsilenceQuery } from "../alert-order.ts";
+import { alertsAnswer, silenceAnswer, testAnswer, unsilenceAnswer } from "./alert-answers.ts";
 
 const alert = {
   name: "hot_pump",
@@ -105,6 +105,22 @@ export const ALERT_OPERATIONS: OperationDocs = {
       isRequired: true,
     },
     answers: { 200: ended, 400: wrong, 409: cannot },
+  },
+  "POST /alerts/test": {
+    tag: "Alerts",
+    about: "In one try. Nothing is out of order for it, and nothing is kept.",
+    body: {
+      types: ["application/json"],
+      about: "Which notifier.",
+      schema: testOrder,
+      example: { notifier: "ops" },
+      isRequired: true,
+    },
+    answers: {
+      200: { about: "It has it.", schema: testAnswer, example: { told: "ops" } },
+      400: wrong,
+      409: { ...cannot, about: "There is no such notifier, or it did not take it." },
+    },
   },
   "DELETE /alerts/silence": {
     tag: "Alerts",

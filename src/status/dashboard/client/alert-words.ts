@@ -70,6 +70,14 @@ export const ALERT_WORDS = {
   notifier_told: ["{n} told", "отправлено {n}"],
   notifier_waiting: ["{n} waiting", "ждут {n}"],
   notifier_dropped: ["{n} dropped", "отброшено {n}"],
+  notifier_test: ["Test", "Проверить"],
+  notifier_test_of: ["Test {name}", "Проверить {name}"],
+  notifier_test_title: ["Send a test message?", "Отправить проверочное сообщение?"],
+  notifier_test_text: [
+    "{name} gets a message that says it is a test.",
+    "{name} получит сообщение, в котором сказано, что это проверка.",
+  ],
+  notifier_tested: ["{name} took it", "Сообщение принято: {name}"],
   notifier_well: ["well", "работает"],
   notifier_failing: ["failing", "сбой"],
 } as const satisfies Record<string, readonly [en: string, ru: string]>;

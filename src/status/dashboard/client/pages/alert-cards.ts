@@ -108,17 +108,24 @@ function statePill({ firing, pending, severity }: AlertRuleView): HTMLElement {
   return new Pill("good", t("alert_calm")).element;
 }
 
-export function notifiersCard(notifiers: AlertReport["notifiers"]): HTMLElement {
+/** @param test Sends one a message; undefined: nobody may who looks. */
+export function notifiersCard(
+  notifiers: AlertReport["notifiers"],
+  test: ((name: string) => void) | undefined,
+): HTMLElement {
   if (notifiers.length === 0)
     return card(t("notifiers"), h("p", { class: "hint" }, t("no_notifiers")));
-  const items = notifiers.map(notifierItem);
+  const items = notifiers.map((notifier) => notifierItem(notifier, test));
   return card(
     t("notifiers"),
     h("ul", { class: "silences", "aria-label": t("notifiers") }, ...items),
   );
 }
 
-function notifierItem({ name, kind, sent, waiting, dropped, problem }: NotifierView): HTMLElement {
+function notifierItem(
+  { name, kind, sent, waiting, dropped, problem }: NotifierView,
+  test: ((name: string) => void) | undefined,
+): HTMLElement {
   const facts = [
     t("notifier_told", { n: whole(sent) }),
     ...(waiting > 0 ? [t("notifier_waiting", { n: whole(waiting) })] : []),
@@ -131,11 +138,21 @@ function notifierItem({ name, kind, sent, waiting, dropped, problem }: NotifierV
     h(
       "div",
       {},
-      h("p", {}, bdi(name, { class: "name" }), h("span", { class: "tag kind" }, kind)),
+      h(
+        "p",
+        {},
+        bdi(name, { class: "name" }),
+        h("span", { class: "tag kind" }, kind),
+        new Pill(isWell ? "good" : "bad", t(isWell ? "notifier_well" : "notifier_failing")).element,
+      ),
       h("p", { class: "hint" }, facts.join(", ")),
       isWell ? null : h("p", { class: "problem", dir: "auto" }, visible(problem)),
     ),
-    new Pill(isWell ? "good" : "bad", t(isWell ? "notifier_well" : "notifier_failing")).element,
+    test === undefined
+      ? null
+      : button(t("notifier_test"), () => test(name), {
+          "aria-label": t("notifier_test_of", { name: visible(name) }),
+        }),
   );
 }
 

@@ -133,7 +133,7 @@ class Alerts implements Page {
       ...(silences.length === 0 ? [] : [silencesCard(silences, end)]),
       historyCard(resolved),
       rulesCard(rules),
-      notifiersCard(notifiers),
+      notifiersCard(notifiers, this.#canSilence ? (name) => void this.#test(name) : undefined),
     );
   }
 
@@ -151,6 +151,17 @@ class Alerts implements Page {
       no: t("cancel"),
     });
     if (isSure) await this.#act(() => post("/alerts/unsilence", { id }), t("unsilence_done"));
+  }
+
+  async #test(name: string): Promise<void> {
+    const isSure = await confirm({
+      title: t("notifier_test_title"),
+      text: t("notifier_test_text", { name }),
+      yes: t("notifier_test"),
+      no: t("cancel"),
+    });
+    if (!isSure) return;
+    await this.#act(() => post("/alerts/test", { notifier: name }), t("notifier_tested", { name }));
   }
 
   async #act(work: () => Promise<unknown>, done: string): Promise<void> {
