@@ -74,7 +74,10 @@ export class Book {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.incident.endsAt !== undefined) return undefined;
     entry.incident = { ...entry.incident, endsAt };
-    for (const notifier of entry.told.keys()) entry.owed.add(notifier);
+    for (const [notifier, at] of entry.told) {
+      // Who refused to hear of it is not told of its end.
+      if (Number.isFinite(at)) entry.owed.add(notifier);
+    }
     if (entry.owed.size === 0) this.#entries.delete(id);
     return entry.incident;
   }
@@ -156,11 +159,13 @@ export class Book {
     }
   }
 
-  /** Only these notifiers are there by now. */
+  /** Only these notifiers are there by now, under settings that may be others: who refused is asked again. */
   keepNotifiers(names: ReadonlySet<string>): void {
     for (const [id, { incident, owed, told }] of this.#entries) {
       for (const name of owed) if (!names.has(name)) owed.delete(name);
-      for (const name of told.keys()) if (!names.has(name)) told.delete(name);
+      for (const [name, at] of told) {
+        if (!names.has(name) || !Number.isFinite(at)) told.delete(name);
+      }
       if (incident.endsAt !== undefined && owed.size === 0) this.#entries.delete(id);
     }
   }

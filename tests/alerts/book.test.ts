@@ -66,6 +66,20 @@ describe("Book", () => {
     expect(owed(book)).toEqual(["c", "d"]);
   });
 
+  test("who refused is not told of the end, and is asked again under other settings", () => {
+    const book = new Book();
+    const look = { now: 200, isSilenced: false, notify: new Map([["ops", undefined]]) };
+    book.fire(incident("a"), ["ops"]);
+    book.fire(incident("b"), ["ops"]);
+    book.drop("ops", book.owedTo("ops", 2));
+    book.look({ alert: "hot", key: "a" }, look);
+    book.resolve("hot", "b", 110);
+    expect(owed(book)).toEqual([]);
+    book.keepNotifiers(new Set(["ops"]));
+    book.look({ alert: "hot", key: "a" }, look);
+    expect(owed(book)).toEqual(["a"]);
+  });
+
   test("a notifier that is gone is owed nothing", () => {
     const book = new Book();
     book.fire(incident("a"), ["ops", "gone"]);

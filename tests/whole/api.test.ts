@@ -84,6 +84,8 @@ const ASKED: readonly Ask[] = [
   { method: "POST", path: "/alerts/silence", body: '{"name":"sink_dwn","for":"2h"}', status: 409 },
   { method: "POST", path: "/alerts/unsilence", body: '{"name":"sink_down"}', status: 200 },
   { method: "POST", path: "/alerts/unsilence", body: "{}", status: 400 },
+  { method: "POST", path: "/alerts/test", body: '{"notifier":"nobody"}', status: 409 },
+  { method: "POST", path: "/alerts/test", body: "{}", status: 400 },
   { method: "DELETE", path: "/alerts/silence?id=x", status: 200 },
   { method: "DELETE", path: "/alerts/silence", status: 400 },
   { method: "HEAD", path: "/tap", status: 200 },
