@@ -63,7 +63,8 @@ const STATE: OperationDocs = {
   },
   "GET /metrics": {
     tag: "State",
-    about: "The text format of Prometheus, version 0.0.4.",
+    about:
+      "The text format of Prometheus, version 0.0.4; OpenMetrics 1.0.0 for who prefers it by Accept.",
     answers: {
       200: {
         about: "The metrics.",
