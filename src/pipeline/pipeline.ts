@@ -6,13 +6,12 @@ import { type Logger, partOf } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import { type Settings, shareOf } from "../core/settings.ts";
 import type { Cursor, EventBatch, SourceRead, SourceReader } from "../core/source.ts";
-import { epochMicros, millisOf, secondsOf } from "../core/time.ts";
+import { epochMicros, secondsOf } from "../core/time.ts";
 import type { State } from "../state/state.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Connection } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import { Departure } from "./departure.ts";
-import { earlyEveryMs } from "./early-every.ts";
 import { EventTap } from "./event-tap.ts";
 import { Evictions } from "./evictions.ts";
 import { FailureLog } from "./failure-log.ts";
@@ -21,12 +20,11 @@ import { OperationLog } from "./operation-log.ts";
 import { PartitionWatch } from "./partition-watch.ts";
 import { PauseGate } from "./pause-gate.ts";
 import { Processor } from "./processor.ts";
+import { readWaitMs } from "./read-wait.ts";
 import { RecentResults } from "./recent-results.ts";
 import { restoreState } from "./restore-state.ts";
+import { unpausedRead } from "./unpaused-read.ts";
 import type { PipelineState } from "./view.ts";
-
-/** How long one read of the source may wait, so that the rest of the pipeline is looked after. */
-const READ_WAIT_MS_MAX = 5_000;
 
 /** How long the sinks may take to finish what they are writing when the pipeline is left. */
 const LEAVE_MS_MAX = 5_000;
@@ -97,6 +95,7 @@ export class Pipeline {
   /** The partitions of the reader that is open. */
   #watch: PartitionWatch | undefined;
   #hasEnded = false;
+  #openings = 0;
   /** What the source heard of last. */
   #acked: Cursor | undefined;
 
@@ -298,7 +297,13 @@ export class Pipeline {
       if (stop.aborted) return;
       // What was committed meanwhile may have filled it.
       if (this.store.outbox.isFull) continue;
-      const read = await this.#readUnpaused(stop, reading);
+      const read = await unpausedRead(stop, {
+        gate: this.#gate,
+        read: () => this.#readOnce(reading),
+        pass: (underWay) => this.#passGate(stop, underWay),
+        openings: () => this.#openings,
+        comesAgain: () => this.#comesAgain,
+      });
       if (read === undefined) return;
       this.#phase = "running";
       const startMs = clock.monotonicMs();
@@ -319,18 +324,9 @@ export class Pipeline {
     }
   }
 
-  /**
-   * What a read under way gives while it is paused is held until it goes on. When it is stopped instead it
-   * is read again later, unless it cannot be.
-   */
-  async #readUnpaused(stop: AbortSignal, reading: AbortSignal): Promise<SourceRead | undefined> {
-    const read = this.#readOnce(reading);
-    await this.#gate.closedDuring(read);
-    if (!this.#gate.isClosed) return await read;
-    while (this.#gate.isClosed && !stop.aborted) await this.#passGate(stop, read);
+  get #comesAgain(): boolean {
     const { definition, options } = this.settings.source;
-    const comesAgain = definition.replay(options) === "cursor" && !this.#departure.keepsReader;
-    return stop.aborted && comesAgain ? undefined : await read;
+    return definition.replay(options) === "cursor" && !this.#departure.keepsReader;
   }
 
   /** A read that is given up leaves the reader open, to hear of the last checkpoint; but for the next pipeline. */
@@ -468,7 +464,6 @@ export class Pipeline {
 
   async #openSource(signal: AbortSignal): Promise<SourceReader> {
     const { source, time } = this.settings;
-    const idleMs = time.idleTimeout === "off" ? Infinity : millisOf(time.idleTimeout);
     const { clock, logger, log } = this.#options;
     const kept = this.#kept;
     this.#kept = undefined;
@@ -476,10 +471,9 @@ export class Pipeline {
       kept ??
       (await source.definition.open(
         source.options,
-        // A read ends at half the idle time at the latest, so that the idle rule is looked at in time.
         {
           cursor: this.cursor,
-          waitMsMax: Math.min(READ_WAIT_MS_MAX, idleMs / 2, earlyEveryMs(this.settings.rules)),
+          waitMsMax: readWaitMs(this.settings),
           log,
           clock,
           logger,
@@ -487,6 +481,7 @@ export class Pipeline {
         signal,
       ));
     const reader = await open();
+    this.#openings++;
     const { engine } = this.processor;
     this.#watch = new PartitionWatch({ engine, reader, maxSkew: time.maxPartitionSkew, logger });
     return reader;

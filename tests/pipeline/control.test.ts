@@ -27,11 +27,16 @@ afterAll(() => {
 
 function start(
   steps: readonly Step[],
-  options: { rules?: RuleSettings[]; writes?: WriteStep[]; dir?: string } = {},
+  options: {
+    rules?: RuleSettings[];
+    writes?: WriteStep[];
+    dir?: string;
+    ackFailures?: Error[];
+  } = {},
 ) {
   const { rules = [ruleOf()], writes = [] } = options;
   const clock = new VirtualClock(T + 3600);
-  const source = scriptedSource(steps);
+  const source = scriptedSource(steps, options.ackFailures);
   const sink = scriptedSink("main", writes);
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), "state-"));
   if (options.dir === undefined) folders.push(dir);
@@ -128,6 +133,27 @@ describe("Pipeline.pause()", () => {
     stop.abort();
     await ended;
     expect([view.ledger().received, state.cursor]).toEqual([1, "a"]);
+  });
+
+  test("counts once what a source that is opened anew meanwhile gives again", async () => {
+    const later = Promise.withResolvers<SourceRead>();
+    const ackFailures = [new TransientError("away")];
+    // The reader that is opened for the acknowledgement begins behind "a", with the second batch again.
+    const { clock, pipeline, source, state, stop, ended, view } = start(
+      [batch(1, T, "a"), later.promise, batch(2, T + 1, "b")],
+      { ackFailures },
+    );
+    await settle();
+    pipeline.pause();
+    later.resolve(batch(2, T + 1, "b"));
+    await clock.advance(30_000);
+    expect([source.opened, source.acked]).toEqual([[undefined, "a"], ["a"]]);
+    pipeline.resume();
+    await clock.advance(10);
+    expect(view.ledger()).toMatchObject({ received: 2, balanced: true });
+    stop.abort();
+    await ended;
+    expect(state.cursor).toBe("b");
   });
 
   test("outlives a restart, over which nothing is read", async () => {

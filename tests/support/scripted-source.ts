@@ -32,7 +32,11 @@ export function batchOf(
  * A source that answers by a script, whatever cursor it is opened at; then it is empty for ever. What
  * the pipeline asked of it is told in `opened` and `acked`.
  */
-export function scriptedSource(steps: readonly Step[]): {
+export function scriptedSource(
+  steps: readonly Step[],
+  /** What the next acknowledgements fail with. */
+  ackFailures: Error[] = [],
+): {
   settings: SourceSettings;
   opened: (string | undefined)[];
   acked: string[];
@@ -55,34 +59,40 @@ export function scriptedSource(steps: readonly Step[]): {
         void left.shift();
         throw step;
       }
-      return new ScriptedReader(left, acked, context);
+      return new ScriptedReader({ left, acked, ackFailures, context });
     },
   });
   return { settings: { definition, options: {} }, opened, acked };
 }
 
-class ScriptedReader implements SourceReader {
-  readonly #left: Step[];
-  readonly #acked: string[];
-  readonly #context: SourceContext;
+interface ReaderParts {
+  readonly left: Step[];
+  readonly acked: string[];
+  readonly ackFailures: Error[];
+  readonly context: SourceContext;
+}
 
-  constructor(left: Step[], acked: string[], context: SourceContext) {
-    this.#left = left;
-    this.#acked = acked;
-    this.#context = context;
+class ScriptedReader implements SourceReader {
+  readonly #parts: ReaderParts;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
   }
 
   async read(signal: AbortSignal): Promise<SourceRead> {
-    const step = this.#left.shift() ?? "wait";
+    const { left, context } = this.#parts;
+    const step = left.shift() ?? "wait";
     if (step instanceof Error) throw step;
     if (step !== "wait") return step;
-    await this.#context.clock.sleep(this.#context.waitMsMax, signal);
+    await context.clock.sleep(context.waitMsMax, signal);
     signal.throwIfAborted();
     return { kind: "empty" };
   }
 
   async ack(cursor: string): Promise<void> {
-    this.#acked.push(cursor);
+    const failure = this.#parts.ackFailures.shift();
+    if (failure !== undefined) throw failure;
+    this.#parts.acked.push(cursor);
   }
 
   async close(): Promise<void> {}
