@@ -1,4 +1,5 @@
 import { nearest } from "../core/nearest.ts";
+import { shownLine } from "../core/shown-text.ts";
 import { durationMicros, formatDuration } from "../core/time.ts";
 import type { AlertReport, Silence } from "../pipeline/view.ts";
 import { configArg, jsonArg } from "./args.ts";
@@ -65,7 +66,10 @@ export const alerts = defineCommand({
       // The shape of `/alerts` is public.
       const report = (await askService({ ...service, path: "/alerts" })) as AlertReport;
       if (json) terminal.print(JSON.stringify(report));
-      else for (const line of linesOf(report, Date.now() / 1000)) terminal.print(line);
+      else {
+        // A line feed of a name makes no line of its own.
+        for (const line of linesOf(report, Date.now() / 1000)) terminal.print(shownLine(line));
+      }
     } else if (action === "silence") {
       const { name, comment } = values;
       const post = { name, labels: labelsOf(values.label), for: values.for, comment };

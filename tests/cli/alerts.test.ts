@@ -68,6 +68,7 @@ describe("aggregator alerts", () => {
           value: 1,
           labels: { sink: "a" },
           summary: "Sink a cannot be reached",
+          description: "not told here",
           silenced: true,
           flapping: true,
         },
@@ -79,7 +80,7 @@ describe("aggregator alerts", () => {
           labels: { sink: "a" },
           since: 0,
           until: 1_700_000_000,
-          comment: "up",
+          comment: "up\nfaked",
         },
       ],
       notifiers: [
@@ -98,7 +99,9 @@ describe("aggregator alerts", () => {
     expect(stdout).toMatch(
       /^firing {3}critical sink_down {2}Sink a cannot be reached {2}\(for (?:3m|181s), silenced, flapping\)\n/,
     );
-    expect(stdout).toContain("silence  1f sink_down sink=a until 2023-11-14T22:13:20Z  (up)\n");
+    expect(stdout).toContain(
+      "silence  1f sink_down sink=a until 2023-11-14T22:13:20Z  (up\\u000afaked)\n",
+    );
     expect(stdout).toContain("notifier ops: status 500 (2 waiting)\n");
     const { stdout: json } = await run("list", loud.url, "--json");
     expect(JSON.parse(json)).toMatchObject({ alerts: [{ name: "sink_down" }] });
