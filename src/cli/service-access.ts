@@ -130,7 +130,8 @@ export class ServiceAccess {
   /** Whether the settings themselves let somebody in. */
   #isSettled(): boolean {
     const { oidc, tls } = this.#status;
-    const byCertificate = tls !== undefined && tls.clients.length > 0;
+    // Machines with certificates of their own leave no person a way in.
+    const byCertificate = tls?.clients.some(([, role]) => role === "operator") === true;
     return this.#ofSettings.length > 0 || oidc !== undefined || byCertificate;
   }
 

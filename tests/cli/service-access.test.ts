@@ -105,6 +105,13 @@ test("where the settings let somebody in none is made", () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test("certificates of machines alone leave a person no way in: tokens are made besides", () => {
+  const tls = { cert: "", key: "", clientCa: "", clientCertificates: "optional" } as const;
+  expect(start({ tls: { ...tls, clients: [["line-3", "ingest"]] } }).announce()).toHaveLength(3);
+  rmSync(path);
+  expect(start({ tls: { ...tls, clients: [["anna", "operator"]] } }).announce()).toEqual([]);
+});
+
 test("loopback is open, unless it is said otherwise", async () => {
   expect(await who(start({ host: "127.0.0.1" }))).toBe("operator");
   const closed = start({ host: "127.0.0.1", loopback: "token" });
