@@ -69,7 +69,7 @@ async function start(target: string, rules: string): Promise<Prometheus> {
   const folder = await serviceFolder("prometheus");
   const [port = 0] = await freePorts(1);
   const config = {
-    global: { scrape_interval: "250ms", scrape_timeout: "250ms", evaluation_interval: "500ms" },
+    global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "500ms" },
     rule_files: [rules],
     scrape_configs: [
       { job_name: "aggregator", static_configs: [{ targets: [new URL(target).host] }] },

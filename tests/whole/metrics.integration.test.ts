@@ -84,10 +84,12 @@ await describeWithPrometheus("the metrics of a live service", ({ promtool, start
       expect([...told].filter((name) => !Object.hasOwn(METRICS, name!))).toEqual([]);
 
       // Prometheus reads it, as OpenMetrics, and evaluates every rule.
-      const { activeTargets } = await prometheus.get<Targets>("/targets");
-      expect(activeTargets.map(({ health, lastError }) => [health, lastError])).toEqual([
-        ["up", ""],
-      ]);
+      // A scrape may be too slow while the machine does other things.
+      const { activeTargets } = await until(
+        () => prometheus.get<Targets>("/targets"),
+        (all) => all.activeTargets.some(({ health }) => health === "up"),
+      );
+      expect(activeTargets).toHaveLength(1);
       const { groups } = await until(
         () => prometheus.get<RuleGroups>("/rules"),
         (all) =>
