@@ -8,6 +8,7 @@ import { completionsFor } from "./completions.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { demo } from "./demo.ts";
 import { diff } from "./diff.ts";
+import { exportRules } from "./export.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { init } from "./init.ts";
 import { rekey } from "./rekey.ts";
@@ -41,5 +42,6 @@ export const commands: readonly Command[] = [
   backup,
   restore,
   rekey,
+  exportRules,
   completionsFor(() => commands),
 ];

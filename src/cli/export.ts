@@ -1,0 +1,68 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { loadConfig } from "../config/load.ts";
+import { FatalError, messageOf } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import { flinkJob } from "../flink/job.ts";
+import { configArg } from "./args.ts";
+import { defineCommand } from "./command.ts";
+import { EXIT, UsageError } from "./exit.ts";
+import { version } from "./version.ts";
+
+const TARGETS = ["flink"] as const;
+
+export const exportRules = defineCommand({
+  name: "export",
+  summary: "Write the same rules for another program, for who outgrows one machine",
+  details: [
+    "flink: statements for the SQL client of Flink 2. What it cannot do in the same way is said in comments and",
+    "on standard error; a rule that it cannot do at all is left out, and the exit code is 1.",
+  ],
+  args: {
+    to: { type: "positional", required: true, description: `For which one: ${TARGETS.join(", ")}` },
+    config: configArg,
+    output: {
+      type: "string",
+      alias: "o",
+      valueHint: "file",
+      description: "Where it is written. Default: standard output",
+    },
+    events: {
+      type: "string",
+      valueHint: "file",
+      description: "The job reads this file or folder of NDJSON, in place of the source",
+    },
+    rows: {
+      type: "string",
+      valueHint: "folder",
+      description: "The job writes rows as files to this folder, in place of a sink",
+    },
+  },
+  examples: [
+    { line: "aggregator export flink -o job.sql", does: "Then: bin/sql-client.sh -f job.sql" },
+    {
+      line: "aggregator export flink --events events.ndjson --rows rows -o try.sql",
+      does: "Over a file, to compare with aggregator replay",
+    },
+  ],
+  async run({ to, config, output, events, rows }, { terminal, env, cwd }) {
+    if (!TARGETS.some((target) => target === to)) {
+      const meant = nearest(to, TARGETS);
+      const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
+      throw new UsageError(`Cannot export to "${to}": must be one of ${TARGETS.join(", ")}${hint}`);
+    }
+    const settings = await loadConfig({ path: config, cwd, env });
+    terminal.hide(settings.secrets);
+    const job = flinkJob(settings, { version, events, rows });
+    if (output === undefined) terminal.print(job.sql.trimEnd());
+    else {
+      try {
+        await writeFile(resolve(cwd, output), terminal.redact(job.sql));
+      } catch (failure) {
+        throw new FatalError(`Cannot write "${output}": ${messageOf(failure)}`, { cause: failure });
+      }
+    }
+    for (const { rule, note } of job.notes) terminal.say(rule === "" ? note : `${rule}: ${note}`);
+    return job.rules.length === settings.rules.length ? EXIT.ok : EXIT.failed;
+  },
+});
