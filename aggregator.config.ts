@@ -38,6 +38,17 @@ export default defineConfig({
   //   lines: stdout(),
   // },
 
+  // Alerts besides those that come with the program (a sink that is down, a disk nearly full, …), and who is told.
+  // notifiers: {
+  //   ops: slack({ url: env("SLACK_URL") }),
+  //   am: alertmanager({ url: "http://alertmanager:9093" }),
+  // },
+  // alerts: {
+  //   hot: { when: rowValue({ rule: "per_hour", name: "temp.*", function: "peak", above: 90, until: 80 }) },
+  //   silent: { when: noRows({ name: "heartbeat", after: "5m" }), severity: "critical" },
+  //   sink_down: { for: "10m" },
+  // },
+
   time: {
     // How far events may be out of order: the watermark stays this much behind the newest.
     outOfOrderness: "5s",

@@ -1,6 +1,5 @@
 import { nearest } from "../core/nearest.ts";
 import { shownLine } from "../core/shown-text.ts";
-import { durationMicros, formatDuration } from "../core/time.ts";
 import type { AlertReport, Silence } from "../pipeline/view.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { askService } from "./ask-service.ts";
@@ -180,8 +179,27 @@ function timeOf(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
+/** `3m`, `2h 5m`, `4d 3h`: two units at the most. */
 function lengthOf(seconds: number): string {
-  return formatDuration(durationMicros(Math.max(Math.round(seconds), 0) * 1e6));
+  const whole = Math.max(Math.floor(seconds), 0);
+  const parts = (
+    [
+      ["d", 86_400],
+      ["h", 3_600],
+      ["m", 60],
+      ["s", 1],
+    ] as const
+  ).map(([unit, size], i, all) => {
+    const left = i === 0 ? whole : whole % all[i - 1]![1];
+    return { unit, count: Math.floor(left / size) };
+  });
+  const first = parts.findIndex(({ count }) => count > 0);
+  if (first < 0) return "0s";
+  return parts
+    .slice(first, first + 2)
+    .filter(({ count }) => count > 0)
+    .map(({ count, unit }) => `${count}${unit}`)
+    .join(" ");
 }
 
 function unknownAction(word: string): string {
