@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { BODY_BYTES_MAX, readBody } from "../../src/bus/body.ts";
 import { RequestError } from "../../src/bus/query.ts";
+import { rejectionOf } from "../support/rejection.ts";
 
 let server: Bun.Server<undefined>;
 
@@ -84,6 +85,6 @@ describe("readBody(), over a connection", () => {
       body: bytesOf(BODY_BYTES_MAX + 1),
       headers: { "Content-Length": "1" },
     });
-    expect(await readBody(request).catch((thrown: RequestError) => thrown.status)).toBe(413);
+    expect(await rejectionOf(readBody(request))).toMatchObject({ status: 413 });
   });
 });

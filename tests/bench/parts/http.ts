@@ -79,8 +79,8 @@ export const http: Part = {
       tableOf(bench, {
         title: "The same number of events out of two minutes",
         remarks: [
-          "Above a window of a minute closes every second or so of the run, each with a row for every series;",
-          "here two do, so that this is what the events themselves cost.",
+          "Above thirty windows close in the run, each with a row for every series. Here two do, so that this",
+          "is what the events themselves cost.",
         ],
         standings: await contest(contestants(bench, steady), bench),
       }),
