@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "node:tls";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { Authority, hasOpenssl } from "../support/certificates.ts";
 import { installExecutable } from "../support/executable.ts";
 import { configure, until, urlOf } from "../support/service.ts";
@@ -86,6 +87,49 @@ describe("aggregator run on every address", () => {
     BUILD_MS,
   );
 });
+
+test(
+  "aggregator run takes the tokens of an issuer, found by discovery",
+  async () => {
+    const { publicKey, privateKey } = await generateKeyPair("ES256");
+    const key = { ...(await exportJWK(publicKey)), kid: "one", alg: "ES256" };
+    using issuer = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: ({ url }) =>
+        Response.json(
+          url.endsWith("/keys")
+            ? { keys: [key] }
+            : { issuer: new URL(url).origin, jwks_uri: `${new URL(url).origin}/keys` },
+        ),
+    });
+    const iss = issuer.url.origin;
+    const tokenOf = (role: string): Promise<string> =>
+      new SignJWT({ roles: [role] })
+        .setProtectedHeader({ alg: "ES256", kid: "one" })
+        .setIssuer(iss)
+        .setAudience("aggregator")
+        .setExpirationTime("5m")
+        .sign(privateKey);
+    await using aggregator = await installExecutable();
+    await configure(
+      aggregator,
+      `export default { status: { host: "0.0.0.0", port: 0, oidc: {
+         issuer: ${JSON.stringify(iss)}, audience: "aggregator", roles: { staff: "viewer", chief: "operator" } } } };`,
+    );
+    const running = aggregator.spawn(["run"]);
+    const url = await urlOf(running);
+    const statusOf = async (role: string, path: string, method = "GET") =>
+      (await fetch(url + path, { method, ...bearer(await tokenOf(role)) })).status;
+    expect(await statusOf("staff", "/status")).toBe(200);
+    expect(await statusOf("staff", "/control/checkpoint", "POST")).toBe(403);
+    expect(await statusOf("chief", "/control/checkpoint", "POST")).toBe(200);
+    expect(await statusOf("nobody", "/status")).toBe(403);
+    expect((await fetch(`${url}/status`, bearer(`${await tokenOf("chief")}x`))).status).toBe(401);
+    expect((await running.stop()).stderr).not.toContain("shown this once");
+  },
+  BUILD_MS,
+);
 
 describe.skipIf(!hasOpenssl)("aggregator run with TLS", () => {
   let authority: Authority;
