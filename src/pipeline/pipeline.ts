@@ -126,7 +126,7 @@ export class Pipeline {
       },
       onRowFailure: (detail) => failures.add(detail),
       onLateness: (seconds) => this.measurements.lateness.observe(seconds),
-      onColumns: (columns, arrival) => this.measurements.disorder.add(columns, arrival),
+      observer: this.measurements.disorder,
     });
     this.checkpointer = new Checkpointer(settings, {
       state,

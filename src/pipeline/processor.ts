@@ -38,10 +38,19 @@ export interface ProcessorOptions {
   readonly onRowFailure?: (detail: string) => void;
   /** Takes how late an event was, or how far ahead of the clock, in seconds. */
   readonly onLateness?: (seconds: number) => void;
-  /** Told of the events of each batch of columns, before they go in. It must not change them. */
-  readonly onColumns?: ((columns: EventColumns, arrival: ArrivalAfter) => void) | undefined;
+  /** Looks at the events of some batches before they go in. */
+  readonly observer?: ColumnsObserver | undefined;
   /** Looks at every event; with it they go in one by one, which changes nothing but the pace. */
   readonly watcher?: LineWatcher | undefined;
+}
+
+/** Looks at events before they go in, and changes nothing. Where it does not look, they go in faster. */
+export interface ColumnsObserver {
+  /** Whether it looks at the events that come next, of `bytes` bytes. Asked before each `add` or `passed`. */
+  wants(bytes: number, nowMs: number): boolean;
+  add(columns: EventColumns, arrival: ArrivalAfter): void;
+  /** So many events went in that it did not want to see. */
+  passed(events: number): void;
 }
 
 /** Looks at every event as it goes in. */
@@ -155,22 +164,24 @@ export class Processor {
     arrival: Arrival,
     cut?: { readonly events: number; onFired(fired: EngineRow[]): void },
   ): void {
-    const { watcher, onColumns } = this.#options;
+    const { watcher, observer } = this.#options;
     const input = inputOf(lines.bytes, lines.length);
     const columns = this.#columns;
     while (input.at < input.end) {
       const { at } = input;
+      const { received } = columns;
       const max = cut?.events ?? Infinity;
+      const isObserved = observer?.wants(input.end - at, arrival.nowMs) ?? false;
       // Who looks at the events sees them in the columns; a watcher, one by one.
-      const isSeen = watcher !== undefined || onColumns !== undefined;
+      const isSeen = watcher !== undefined || isObserved;
       const taker = isSeen ? undefined : this.engine.taker(arrival);
       const decoded = watcher === undefined ? max : columns.received + 1;
       this.#decoder.decode(input, columns, decoded, taker);
       watcher?.before(this.engine);
-      onColumns?.(columns, {
-        ...arrival,
-        newest: this.engine.arrivals.newestOf(arrival.partition),
-      });
+      if (isObserved) {
+        const newest = this.engine.arrivals.newestOf(arrival.partition);
+        observer?.add(columns, { ...arrival, newest });
+      } else observer?.passed(columns.received - received);
       const refusals = this.engine.add(columns, arrival);
       this.#report(refusals, input, lines);
       if (watcher !== undefined) this.#show(watcher, { input, at, lines, refusals });

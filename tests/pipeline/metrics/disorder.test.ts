@@ -22,12 +22,10 @@ function arrived(
     partition = "a",
   }: { newest?: number; nowMs?: number; partition?: string | undefined } = {},
 ): void {
-  disorder.add(columnsOf(times), {
-    partition,
-    now: epochMicros(NOW * 1e6),
-    nowMs,
-    newest: epochMicros(newest * 1e6),
-  });
+  const now = epochMicros(NOW * 1e6);
+  if (disorder.wants(times.length * 100, nowMs)) {
+    disorder.add(columnsOf(times), { partition, now, nowMs, newest: epochMicros(newest * 1e6) });
+  } else disorder.passed(times.length);
 }
 
 /** Events in buckets that hold any, by their bound. */
