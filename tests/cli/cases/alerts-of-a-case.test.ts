@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ const settings = resolveConfig(
 describe("a case with alerts", () => {
   let folder: string;
 
-  beforeAll(() => {
+  beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "case-alerts-"));
     const values = [95, 92, 85, 70];
     const lines = [
@@ -51,7 +51,7 @@ describe("a case with alerts", () => {
     writeFileSync(join(folder, "expected.ndjson"), '{"name":"beat","window_start":1}\n');
   });
 
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterEach(() => rmSync(folder, { recursive: true }));
 
   const expect_ = (lines: readonly object[]): void =>
     writeFileSync(
