@@ -4,7 +4,8 @@
  */
 export function isCrossSite(headers: Headers): boolean {
   const site = headers.get("sec-fetch-site");
-  if (site !== null && site !== "same-origin" && site !== "none") return true;
+  // The browser knows which name it asked; behind a proxy our own `Host` may be another one.
+  if (site !== null && site !== "none") return site !== "same-origin";
   const origin = headers.get("origin");
   return origin !== null && URL.parse(origin)?.host !== headers.get("host");
 }

@@ -218,6 +218,10 @@ describe("sessions", () => {
       await post({ cookie, ...proof, origin: `http://${HOST}`, "sec-fetch-site": "same-origin" }),
     ).toBe(200);
     expect(await post({ cookie, ...proof })).toBe(200);
+    // Behind a proxy that asks us by another name: the browser knows better.
+    const proxied = { origin: "https://plant.example.com", "sec-fetch-site": "same-origin" };
+    expect(await post({ cookie, ...proof, ...proxied })).toBe(200);
+    expect(await post({ cookie, ...proof, ...proxied, "sec-fetch-site": "none" })).toBe(403);
     // What takes an event away acts, too.
     expect((await ask("GET /vabus/event", { cookie })).status).toBe(403);
     expect((await ask("GET /vabus/event", { cookie, ...proof })).status).toBe(200);
