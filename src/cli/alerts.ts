@@ -39,10 +39,12 @@ export const alerts = defineCommand({
       description: "Silence: only what has these labels",
     },
     for: { type: "string", valueHint: "duration", description: "Silence: how long, such as 2h" },
-    notifier: { type: "string", valueHint: "name", description: "Test: the notifier" },
+    notifier: { type: "string", valueHint: "notifier", description: "Test: the notifier" },
     comment: { type: "string", valueHint: "text", description: "Silence: why" },
     json: jsonArg,
   },
+  completes: { action: ACTIONS },
+  failsWhen: "the service cannot be reached, or refuses",
   examples: [
     { line: "aggregator alerts list", does: "What fires, what is pending, what is silenced" },
     {

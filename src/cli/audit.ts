@@ -23,6 +23,7 @@ export const audit = defineCommand({
     ...connectionArgs,
     json: jsonArg,
   },
+  failsWhen: "the ledger does not balance",
   examples: [
     { line: "aggregator audit", does: "What the state here says, whether the service runs or not" },
     {

@@ -25,6 +25,8 @@ export const backup = defineCommand({
     verify: { type: "boolean", description: "Make none; check the newest, or the one named" },
     json: jsonArg,
   },
+  completes: { target: "folder" },
+  failsWhen: "it cannot be made; with `--verify`, it is not whole",
   examples: [
     { line: "aggregator backup /srv/backups", does: "A folder of its own below this one" },
     { line: "aggregator backup s3://plant/aggregator", does: "To a bucket; AWS_… say how" },

@@ -60,6 +60,7 @@ export const bus = defineCommand({
     },
     "log-level": logLevelArg,
   },
+  failsWhen: "the bus cannot be served",
   examples: [
     { line: "aggregator bus", does: "On this machine alone, port 8000" },
     {

@@ -20,6 +20,7 @@ export const check = defineCommand({
     connect: { type: "boolean", description: "Try the source and the sinks, too" },
     json: jsonArg,
   },
+  failsWhen: "with `--connect`, a part cannot be reached",
   examples: [
     { line: "aggregator check", does: "Every error of the configuration at once, exit code 78" },
     { line: "aggregator check --connect", does: "Are the bus and the stores there, too" },

@@ -1,4 +1,5 @@
 import type { ArgsDef } from "citty";
+import type { Completion } from "./completions/choices.ts";
 import type { ExitCode } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -29,6 +30,14 @@ export interface Command<Args extends ArgsDef = ArgsDef> {
   /** What the page of the command says besides, a line each. */
   readonly details?: readonly string[];
   readonly args: Args;
+  /**
+   * What may stand in an argument, where its `valueHint` (`file`, `folder`, `level`, `sink`, `rule`, `alert`,
+   * `notifier`) does not say it:
+   * for completions and the reference.
+   */
+  readonly completes?: { readonly [Name in keyof Args]?: Completion };
+  /** What exit code 1 means, in Markdown: "the service cannot be reached". */
+  readonly failsWhen: string;
   /** Whether more words may follow the last positional one; `run` gets them. */
   readonly takesMore?: true;
   /** Whole command lines with what they do, for `--help`. */

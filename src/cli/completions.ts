@@ -22,13 +22,15 @@ export function completionsFor(all: () => readonly Command[]): Command {
     name: "completions",
     summary: "Print a script that completes commands, options and names in a shell",
     details: [
-      "The script is made of the commands of this very version: make it anew after an upgrade. Names of sinks and",
-      "rules it asks for with aggregator completions sinks and rules, which print those of the configuration.",
+      "The script is made of the commands of this very version: make it anew after an upgrade. Names of sinks, rules,",
+      "alerts and notifiers it asks for with aggregator completions sinks and so on, which print those of the configuration.",
     ],
     args: {
       of: { type: "positional", required: true, description: `One of ${KINDS.join(", ")}` },
       config: configArg,
     },
+    completes: { of: KINDS },
+    failsWhen: "the configuration cannot be asked",
     examples: [
       {
         line: "source <(aggregator completions bash)",
@@ -53,7 +55,7 @@ export function completionsFor(all: () => readonly Command[]): Command {
       if (kind === undefined) throw new UsageError(unknown(of));
       const settings = await loadConfig({ path: config, cwd, env });
       terminal.hide(settings.secrets);
-      terminal.print(settings[kind].map(({ name }) => name).join("\n"));
+      for (const { name } of settings[kind] ?? []) terminal.print(name);
       return EXIT.ok;
     },
   });

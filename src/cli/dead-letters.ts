@@ -75,6 +75,8 @@ export const deadLetters = defineCommand({
     },
     json: jsonArg,
   },
+  completes: { action: ACTIONS, reason: REFUSAL_REASONS },
+  failsWhen: "the state or the service cannot be asked",
   examples: [
     { line: "aggregator dead-letters counts", does: "How many of each reason" },
     {

@@ -28,6 +28,7 @@ export const demo = defineCommand({
   name: "demo",
   summary: "Run the service on this machine's own CPU, memory, disk and network",
   args: {},
+  failsWhen: "some part cannot go on",
   examples: [{ line: "aggregator demo", does: "See real events aggregated; Ctrl+C ends it" }],
   async run(_values, { terminal, env, cwd }) {
     const settings = demoSettings(env, cwd, terminal);

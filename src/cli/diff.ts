@@ -18,7 +18,6 @@ export const diff = defineCommand({
     new: {
       type: "positional",
       required: true,
-      valueHint: "file",
       description: "The configuration that would come into force",
     },
     config: {
@@ -27,6 +26,8 @@ export const diff = defineCommand({
     },
     json: jsonArg,
   },
+  completes: { new: "file" },
+  failsWhen: "something would change",
   examples: [
     { line: "aggregator diff new.config.ts", does: "Exit code 0: nothing changes; 1: something" },
     {

@@ -38,6 +38,8 @@ export const exportRules = defineCommand({
       description: "The job writes rows as files to this folder, in place of a sink",
     },
   },
+  completes: { to: TARGETS },
+  failsWhen: "a rule cannot be said there",
   examples: [
     { line: "aggregator export flink -o job.sql", does: "Then: bin/sql-client.sh -f job.sql" },
     {

@@ -25,6 +25,7 @@ export const healthcheck = defineCommand({
     cert: connectionArgs.cert,
     key: connectionArgs.key,
   },
+  failsWhen: "the service is not alive",
   examples: [
     { line: "aggregator healthcheck", does: "Ask the service on this machine" },
     {

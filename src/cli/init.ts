@@ -24,6 +24,8 @@ export const init = defineCommand({
     force: { type: "boolean", description: "Overwrite what is there" },
     json: jsonArg,
   },
+  completes: { dir: "folder" },
+  failsWhen: "a file is there already",
   examples: [
     { line: "aggregator init", does: "Begin in this folder" },
     {

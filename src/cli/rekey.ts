@@ -19,6 +19,7 @@ export const rekey = defineCommand({
     plain: { type: "boolean", description: "Encrypt nothing any more" },
     json: jsonArg,
   },
+  failsWhen: "the state cannot be sealed",
   examples: [
     {
       line: 'NEW_KEY="$(openssl rand -base64 32)" aggregator rekey --new-key-env NEW_KEY',

@@ -70,6 +70,7 @@ export const replay = defineCommand({
     "log-level": logLevelArg,
     json: { ...jsonArg, description: "Print the summary as JSON, on stderr" },
   },
+  failsWhen: "the input cannot be read, or the output not written",
   examples: [
     { line: "aggregator replay --input events.ndjson", does: "Print the rows of a file" },
     { line: "cat *.gz | aggregator replay --input - > rows.ndjson", does: "Aggregate a pipe" },

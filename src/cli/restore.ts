@@ -26,6 +26,8 @@ export const restore = defineCommand({
     force: { type: "boolean", description: "Move what is there aside; it is never deleted" },
     json: jsonArg,
   },
+  completes: { target: "folder" },
+  failsWhen: "it cannot be restored, or there is a state",
   examples: [
     { line: "aggregator restore /srv/backups", does: "The newest one, where there is no state" },
     {

@@ -26,6 +26,7 @@ export const run = defineCommand({
   name: "run",
   summary: "Run the service: read events, aggregate them, write the rows",
   args: { config: configArg, "log-level": logLevelArg },
+  failsWhen: "some part cannot go on",
   examples: [
     { line: "aggregator run", does: "With aggregator.config.ts here, or the environment alone" },
     { line: "aggregator run -c plant-7.config.ts", does: "With another configuration" },

@@ -40,6 +40,7 @@ export const status = defineCommand({
     },
     json: jsonArg,
   },
+  failsWhen: "the service is degraded or cannot be reached",
   examples: [
     { line: "aggregator status", does: "The service that is configured here" },
     {

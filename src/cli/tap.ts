@@ -59,6 +59,7 @@ export const tap = defineCommand({
     limit: { type: "string", alias: "n", valueHint: "number", description: "End after so many" },
     json: jsonArg,
   },
+  failsWhen: "the service cannot be reached, or refuses",
   examples: [
     { line: "aggregator tap", does: "What passes in the service that is configured here" },
     {

@@ -40,7 +40,6 @@ export const test = defineCommand({
     dir: {
       type: "positional",
       required: false,
-      valueHint: "dir…",
       description: "Folders of cases, or cases. Default: cases, beside the configuration",
     },
     config: configArg,
@@ -48,6 +47,8 @@ export const test = defineCommand({
     json: jsonArg,
   },
   takesMore: true,
+  completes: { dir: "folder" },
+  failsWhen: "a case is not as expected",
   examples: [
     { line: "aggregator test", does: "Every case in the folder cases" },
     { line: "aggregator test cases/late cases/dst", does: "Some of them" },

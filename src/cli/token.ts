@@ -57,6 +57,8 @@ export const token = defineCommand({
     },
     json: jsonArg,
   },
+  completes: { action: ACTIONS, role: ROLES },
+  failsWhen: "there is no such token, or the state cannot be used",
   examples: [
     { line: "aggregator token list", does: "Which there are" },
     {

@@ -45,6 +45,7 @@ export const why = defineCommand({
     config: configArg,
     json: jsonArg,
   },
+  failsWhen: "there is no such event",
   examples: [
     { line: "aggregator why --input day.ndjson --line 4711", does: "Was it late, and by how much" },
     { line: "aggregator why --input day.ndjson --id a1b2", does: "Every event with this id" },

@@ -53,6 +53,20 @@ describe("main()", () => {
     expect(stderr).toStartWith("aggregator: Unknown option --verison, did you mean --version?\n");
   });
 
+  test("offers in shells the very words that a command takes", async () => {
+    for (const { name, completes = {}, args } of commands) {
+      for (const [argument, choice] of Object.entries(completes)) {
+        if (typeof choice === "string" || choice === undefined) continue;
+        const isPositional = args[argument]?.type === "positional";
+        const before = name === "token" ? ["make", "grafana"] : ["list"];
+        const words = isPositional ? ["zzz"] : [...before, `--${argument}`, "zzz"];
+        const { code, stderr } = await call(name, ...words);
+        expect(code).toBe(2);
+        expect(stderr).toContain(`must be one of ${choice.join(", ")}`);
+      }
+    }
+  });
+
   test("points to the help of the command whose arguments are wrong", async () => {
     const { code, stderr } = await call("healthcheck", "one", "two");
     expect(code).toBe(2);

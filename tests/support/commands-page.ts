@@ -60,8 +60,9 @@ function table(command: Command): string {
       ? [argument.toUpperCase()]
       : [...alias.filter((one) => one.length === 1).map((one) => `-${one}`), `--${argument}`];
     const choice = choiceOf(command, argument);
+    const kind = choice.kind === "file" || choice.kind === "folder" ? choice.kind : "";
     const value =
-      choice.kind === "words" ? choice.words.map((word) => `\`${word}\``).join(", ") : hint;
+      choice.kind === "words" ? choice.words.map((word) => `\`${word}\``).join(", ") : hint || kind;
     const usual = "default" in definition && definition.default !== undefined;
     return [
       names.map((one) => `\`${one}\``).join(", "),

@@ -1,6 +1,4 @@
-import { REFUSAL_REASONS } from "../../core/event.ts";
 import { LOG_LEVELS } from "../../core/logger.ts";
-import { ROLES } from "../../core/role.ts";
 import type { Command } from "../command.ts";
 
 /** What may stand in an argument: one of some words, names out of the configuration, a file or a folder. */
@@ -9,41 +7,36 @@ export type Choice =
   | { readonly kind: "names"; readonly of: NameKind }
   | { readonly kind: "file" | "folder" | "any" };
 
+/** How a command says what may stand in an argument: some words, or a kind. */
+export type Completion = readonly string[] | "file" | "folder";
+
 /** Names that `aggregator completions` can print. */
-export const NAME_KINDS = ["sinks", "rules"] as const;
+export const NAME_KINDS = ["sinks", "rules", "alerts", "notifiers"] as const;
 export type NameKind = (typeof NAME_KINDS)[number];
 
 /** The shells that there is a script for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** Words that are no part of the definitions of the arguments, by command and argument. */
-const WORDS: Readonly<Record<string, readonly string[]>> = {
-  "alerts action": ["list", "silence", "unsilence"],
-  "completions of": [...SHELLS, ...NAME_KINDS],
-  "dead-letters action": ["list", "counts", "export", "replay", "purge"],
-  "dead-letters reason": REFUSAL_REASONS,
-  "export to": ["flink"],
-  "token action": ["list", "make", "revoke"],
-  "token role": ROLES,
+const NAMES: Readonly<Record<string, NameKind>> = {
+  sink: "sinks",
+  rule: "rules",
+  alert: "alerts",
+  notifier: "notifiers",
 };
-
-const NAMES: Readonly<Record<string, NameKind>> = { sink: "sinks", rule: "rules" };
 
 /** What may stand in an argument of a command. */
 export function choiceOf(command: Command, argument: string): Choice {
-  const words = WORDS[`${command.name} ${argument}`];
-  if (words !== undefined) return { kind: "words", words };
+  const own = command.completes?.[argument];
+  if (own !== undefined)
+    return typeof own === "string" ? { kind: own } : { kind: "words", words: own };
   const definition = command.args[argument];
   const hint = definition !== undefined && "valueHint" in definition ? definition.valueHint : "";
   if (hint === "level") return { kind: "words", words: LOG_LEVELS };
   const name = NAMES[hint ?? ""];
   if (name !== undefined) return { kind: "names", of: name };
   if ((hint ?? "").startsWith("file")) return { kind: "file" };
-  if (hint === "folder" || hint === "dir…" || argument === "dir" || argument === "target") {
-    return { kind: "folder" };
-  }
-  return { kind: "any" };
+  return { kind: hint === "folder" ? "folder" : "any" };
 }
 
 /** One option as a shell sees it. */
