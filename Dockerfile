@@ -30,6 +30,8 @@ ENV HOST=0.0.0.0 \
     STATE_DIR=/var/lib/aggregator
 # The environment configures the service; so does a file that is mounted and named:
 #   docker run … aggregator run -c /etc/aggregator/aggregator.config.ts
+# Where it sets TLS or another port, the health check has to know it as well:
+#   docker run … --health-cmd "aggregator healthcheck -c /etc/aggregator/aggregator.config.ts" …
 # SQLite, the default sink, writes to the working directory, which is the volume.
 WORKDIR /var/lib/aggregator
 USER 10001:10001

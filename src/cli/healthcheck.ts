@@ -1,8 +1,10 @@
 import { messageOf } from "../core/errors.ts";
 import { tlsInit } from "../sources/vabus/tls.ts";
-import { defineCommand } from "./command.ts";
-import { connectionArgs, connectionOf } from "./connection.ts";
-import { EXIT, UsageError } from "./exit.ts";
+import { configArg, jsonArg } from "./args.ts";
+import { type CommandContext, defineCommand } from "./command.ts";
+import { type ConnectionValues, connectionArgs, connectionOf } from "./connection.ts";
+import { EXIT, type ExitCode, UsageError } from "./exit.ts";
+import { addressOf } from "./running-letters.ts";
 import { serviceUrl } from "./service-url.ts";
 
 /** Shorter than what a container runtime waits, so that the reason is still said. */
@@ -17,13 +19,19 @@ export const healthcheck = defineCommand({
       type: "positional",
       required: false,
       description:
-        "Base URL of the service. Default: this machine, at HOST and PORT, or 8000. A service without PORT " +
-        "that found 8000 taken serves on the next free port: it says so at its start; name its URL then, " +
-        "and with status.tls name https://…",
+        "Base URL of the service. Default: that of --config, else this machine, at HOST and PORT, or 8000. A " +
+        "service without PORT that found 8000 taken serves on the next free port: it says so at its start; " +
+        "name its URL then",
+    },
+    config: {
+      ...configArg,
+      description:
+        "Ask the service of this configuration where it listens, with TLS, too. It is not looked for",
     },
     ca: connectionArgs.ca,
     cert: connectionArgs.cert,
     key: connectionArgs.key,
+    json: jsonArg,
   },
   failsWhen: "the service is not alive",
   examples: [
@@ -33,32 +41,67 @@ export const healthcheck = defineCommand({
       does: "Ask another one",
     },
     {
+      line: "aggregator healthcheck -c /etc/aggregator/aggregator.config.ts",
+      does: "Ask the one of a configuration",
+    },
+    {
       line: "aggregator healthcheck https://localhost:8000 --ca ca.pem",
       does: "Ask one with TLS",
     },
   ],
-  async run({ url, ...files }, context) {
-    const { terminal, env } = context;
-    const { tls } = connectionOf(files, context);
-    const asked = healthUrl(url ?? ownAddress(env));
+  async run({ url, config, json, ...files }, context) {
+    const { terminal } = context;
+    const { asked, tls } = await targetOf({ url, config, files }, context);
+    const failed = (error: string): ExitCode => {
+      if (json) terminal.print(JSON.stringify({ status: "away", error }));
+      else terminal.say(error);
+      return EXIT.failed;
+    };
     try {
-      const response = await fetch(asked, {
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        ...(tls === undefined ? {} : tlsInit(tls)),
-      });
+      const response = await fetch(asked, { signal: AbortSignal.timeout(TIMEOUT_MS), ...tls });
       const body = await response.text();
       if (!response.ok) {
-        terminal.say(`Service at ${asked.host} answers with status ${response.status}: ${body}`);
-        return EXIT.failed;
+        return failed(`Service at ${asked.host} answers with status ${response.status}: ${body}`);
       }
       terminal.print(body.trim());
       return EXIT.ok;
     } catch (thrown) {
-      terminal.say(`Cannot reach the service at ${asked.host}: ${messageOf(thrown)}`);
-      return EXIT.failed;
+      return failed(`Cannot reach the service at ${asked.host}: ${messageOf(thrown)}`);
     }
   },
 });
+
+interface Target {
+  readonly asked: URL;
+  /** What `fetch` is told of certificates. */
+  readonly tls: RequestInit;
+}
+
+async function targetOf(
+  values: {
+    readonly url: string | undefined;
+    readonly config: string | undefined;
+    readonly files: ConnectionValues;
+  },
+  context: CommandContext,
+): Promise<Target> {
+  const { url, config, files } = values;
+  if (url !== undefined || config === undefined) {
+    const { tls } = connectionOf(files, context);
+    const asked = healthUrl(url ?? ownAddress(context.env));
+    return { asked, tls: tls === undefined ? {} : tlsInit(tls) };
+  }
+  const { base, tls } = await addressOf({ url, config, connection: files, context });
+  const init = tls === undefined ? {} : tlsInit(tls);
+  if (files.ca !== undefined) return { asked: healthUrl(base), tls: init };
+  // It listens on this machine, is sent no secret and asked for none; its certificate names it as others call
+  // it, not as this machine does, and its authority may be known to them alone.
+  const own = (init as { tls?: object }).tls;
+  return {
+    asked: healthUrl(base),
+    tls: { tls: { ...own, rejectUnauthorized: false } } as RequestInit,
+  };
+}
 
 /** A service that listens on every address is asked on the loopback one. */
 function ownAddress(env: Readonly<Record<string, string | undefined>>): string {

@@ -18,9 +18,11 @@ beforeAll(async () => {
   env = { PATH: `${aggregator.folder}:${process.env["PATH"]}`, HOME: aggregator.folder };
   await configure(
     aggregator,
-    `import { defineConfig, stdout, sqlite, tumbling, eventFunction } from "aggregator";
+    `import { defineConfig, rowValue, webhook, stdout, sqlite, tumbling, eventFunction } from "aggregator";
      export default defineConfig({
        rules: { per_hour: { window: tumbling("1h"), aggregate: eventFunction() } },
+       notifiers: { ops: webhook({ url: "http://127.0.0.1:9/" }) },
+       alerts: { hot: { when: rowValue({ rule: "per_hour", above: 90 }), notify: ["ops"] } },
        sinks: { warehouse: sqlite({ path: "rows.sqlite" }), screen: stdout({}) },
      });`,
   );
@@ -81,6 +83,8 @@ describe("bash", () => {
     expect(await inBash("dead-letters", "list", "--reason", "=", "la")).toEqual(["late"]);
     expect(await inBash("replay", "--to", "")).toEqual(["warehouse", "screen"]);
     expect(await inBash("tap", "--rule", "")).toEqual(["per_hour"]);
+    expect(await inBash("alerts", "silence", "--name", "")).toContain("hot");
+    expect(await inBash("alerts", "test", "--notifier", "")).toEqual(["ops"]);
   });
 
   test("offers actions in their place, and files where files belong", async () => {

@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { main } from "../../src/cli/main.ts";
 import { captureTerminal } from "../support/capture-terminal.ts";
+import { Authority, hasOpenssl } from "../support/certificates.ts";
 
 let server: Server | undefined;
 
@@ -41,6 +45,54 @@ describe("healthcheck", () => {
     expect(code).toBe(1);
     expect(stderr).toStartWith(`Cannot reach the service at 127.0.0.1:${port}: `);
   });
+
+  test("prints an object with --json, whatever is found", async () => {
+    const port = await serve(200, '{"status":"degraded","reasons":["paused"]}');
+    const url = `http://127.0.0.1:${port}`;
+    const { code, stdout } = await call([url, "--json"], {});
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ status: "degraded", reasons: ["paused"] });
+    server?.close();
+    server?.closeAllConnections();
+    const away = await call([url, "--json"], {});
+    expect(away).toMatchObject({ code: 1, stderr: "" });
+    expect(JSON.parse(away.stdout)).toEqual({
+      status: "away",
+      error: expect.stringContaining(`Cannot reach the service at 127.0.0.1:${port}: `),
+    });
+  });
+
+  test.skipIf(!hasOpenssl)(
+    "asks the service of a configuration by TLS, whoever signed its certificate",
+    async () => {
+      using authority = new Authority().sign("server");
+      using secure = Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        tls: { cert: authority.text("server.pem"), key: authority.text("server.key") },
+        fetch: ({ url }) => new Response(`{"asked":"${new URL(url).pathname}"}`),
+      });
+      const folder = await mkdtemp(join(tmpdir(), "aggregator-health-"));
+      try {
+        const file = join(folder, "its.config.ts");
+        const tls = { cert: authority.path("server.pem"), key: authority.path("server.key") };
+        const status = { host: "127.0.0.1", port: secure.port, tls };
+        await writeFile(file, `export default ${JSON.stringify({ status })};`);
+        expect(await call(["-c", file], { PORT: "1" })).toEqual({
+          code: 0,
+          stdout: '{"asked":"/healthz"}\n',
+          stderr: "",
+        });
+        // An authority that is named is held to.
+        using other = new Authority();
+        expect((await call(["-c", file, "--ca", other.path("ca.pem")], {})).code).toBe(1);
+        expect((await call(["-c", file, "--ca", authority.path("ca.pem")], {})).code).toBe(0);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+    30_000,
+  );
 
   test("says in its help that a service without PORT may have gone elsewhere", async () => {
     const { stdout } = await call(["--help"], {});

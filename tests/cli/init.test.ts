@@ -114,6 +114,8 @@ export default defineConfig({
     expect(started).toEqual(["run", "healthcheck", "run", "healthcheck", "run"]);
     const known = commands.map(({ name }) => name);
     for (const name of started) expect(known).toContain(name!);
+    // TLS of the configuration is known to the health check as well.
+    expect(images[0]).toContain('"healthcheck", "-c", "/etc/aggregator/aggregator.config.ts"]');
   });
 });
 
