@@ -44,12 +44,15 @@ export interface ProcessorOptions {
   readonly watcher?: LineWatcher | undefined;
 }
 
-/** Looks at events before they go in, and changes nothing. Where it does not look, they go in faster. */
+/**
+ * Looks at the events that a source gives before they go in, and changes nothing. Where it does not look, they
+ * go in faster.
+ */
 export interface ColumnsObserver {
   /** Whether it looks at the events that come next, of `bytes` bytes. Asked before each `add` or `passed`. */
   wants(bytes: number, nowMs: number): boolean;
   add(columns: EventColumns, arrival: ArrivalAfter): void;
-  /** So many events went in that it did not want to see. */
+  /** So many events went in that it did not want to see; lines that are no events, and our own metrics, are none. */
   passed(events: number): void;
 }
 
@@ -164,7 +167,9 @@ export class Processor {
     arrival: Arrival,
     cut?: { readonly events: number; onFired(fired: EngineRow[]): void },
   ): void {
-    const { watcher, observer } = this.#options;
+    const { watcher } = this.#options;
+    // In which order events come back from the dead letters says nothing of the source.
+    const observer = arrival.partition === undefined ? undefined : this.#options.observer;
     const input = inputOf(lines.bytes, lines.length);
     const columns = this.#columns;
     while (input.at < input.end) {
@@ -181,7 +186,10 @@ export class Processor {
       if (isObserved) {
         const newest = this.engine.arrivals.newestOf(arrival.partition);
         observer?.add(columns, { ...arrival, newest });
-      } else observer?.passed(columns.received - received);
+      } else {
+        const { refusals: refused, filtered } = columns;
+        observer?.passed(columns.received - received - refused.length - filtered);
+      }
       const refusals = this.engine.add(columns, arrival);
       this.#report(refusals, input, lines);
       if (watcher !== undefined) this.#show(watcher, { input, at, lines, refusals });
