@@ -4,14 +4,18 @@ import { type Logger, partOf } from "../core/logger.ts";
 import type { ResultRow } from "../core/result.ts";
 import type { Cursor, EventBatch } from "../core/source.ts";
 import type { CheckpointMade } from "./checkpointer.ts";
+import type { ReturnedLetters } from "./letter-replay.ts";
 
 /** What ran is summed up so often, where there is anything to tell. */
 const SUMMARY_EVERY_MS = 60_000;
 
-/** Rows of one delivery that are told one by one at `debug`; at `trace` all of them are. */
+/** Rows of one delivery, or dead letters, that are told one by one at `debug`; at `trace` all of them are. */
 const IDS_MAX = 20;
 
-/** Windows that fired in one batch and are told one by one. */
+/** What one line at `trace` names: collectors cut lines, the one of Docker at 16 KiB. */
+const IDS_A_LINE_MAX = 200;
+
+/** Windows that fired in one batch and are told one by one at `debug`; at `trace` all of them are. */
 const WINDOWS_MAX = 100;
 
 /** What a batch brought, by what became of it. */
@@ -109,7 +113,8 @@ export class OperationLog {
       if (known === undefined) windows.set(key, [row]);
       else known.push(row);
     }
-    for (const of of [...windows.values()].slice(0, WINDOWS_MAX)) {
+    const told = this.#engine.isEnabled("trace") === true ? windows.size : WINDOWS_MAX;
+    for (const of of [...windows.values()].slice(0, told)) {
       const { rule, window_start, window_end } = of[0]!; // made with its first row
       this.#engine.debug("A window fired.", {
         rule,
@@ -121,9 +126,9 @@ export class OperationLog {
         checkpoint: this.#id(this.#checkpoint + 1),
       });
     }
-    if (windows.size > WINDOWS_MAX) {
+    if (windows.size > told) {
       this.#engine.debug("More windows fired at once than are told one by one.", {
-        more: windows.size - WINDOWS_MAX,
+        more: windows.size - told,
         batch: this.#id(this.#batch),
         checkpoint: this.#id(this.#checkpoint + 1),
       });
@@ -170,21 +175,54 @@ export class OperationLog {
     const { rows, through, refused, attempts, ms } = delivery;
     const { rows: counts } = this.#summary;
     counts.set(sink, (counts.get(sink) ?? 0) + rows.length - refused);
-    this.#sink.debug("Rows were delivered.", () => {
-      const areAll = rows.length <= IDS_MAX || this.#sink.isEnabled?.("trace") === true;
-      const ids = areAll
+    const first = through - rows.length + 1;
+    this.#sink.debug("Rows were delivered.", () => ({
+      sink,
+      rows: [first, through],
+      count: rows.length,
+      ...(rows.length <= IDS_MAX
         ? { ids: rows.map(({ id }) => id) }
-        : { first_id: rows[0]?.id, last_id: rows.at(-1)?.id };
-      return {
+        : { first_id: rows[0]!.id, last_id: rows.at(-1)!.id }),
+      refused,
+      attempts,
+      ms: rounded(ms),
+    }));
+    if (rows.length <= IDS_MAX || this.#sink.isEnabled?.("trace") !== true) return;
+    inLines(rows, (some, at) =>
+      this.#sink.trace("These rows were among them.", () => ({
         sink,
-        rows: [through - rows.length + 1, through],
-        count: rows.length,
-        ...ids,
-        refused,
-        attempts,
-        ms: rounded(ms),
-      };
+        rows: [first + at, first + at + some.length - 1],
+        ids: some.map(({ id }) => id),
+      })),
+    );
+  }
+
+  /**
+   * Dead letters came back: their events are in the windows, and in no batch.
+   *
+   * @param account The one before them, and the one now.
+   */
+  returned(
+    { seqs, events, rows }: ReturnedLetters,
+    account: { readonly before: LedgerCounts; readonly now: LedgerCounts },
+  ): void {
+    if (this.#state.isEnabled?.("debug") !== true) return;
+    let count = seqs.length;
+    for (const refused of rows.values()) count -= refused.length;
+    // Where they were when they first came.
+    const at = Array.from({ length: count }, (_, line) => events.place(line));
+    const checkpoint = this.#id(this.#checkpoint + 1);
+    this.#state.debug("Dead letters came back.", {
+      checkpoint,
+      letters: [seqs[0], seqs.at(-1)],
+      count: seqs.length,
+      ...(count <= IDS_MAX ? { at } : {}),
+      ...difference(account.before, account.now),
     });
+    if (count <= IDS_MAX) return;
+    inLines(at, (some) =>
+      this.#state.trace("These events were among them.", { checkpoint, at: some }),
+    );
   }
 
   /** Sums up what was done, when it is time; called often. */
@@ -205,6 +243,16 @@ export class OperationLog {
 
   #id(number: number): string {
     return `${this.#epoch}-${number}`;
+  }
+}
+
+/** As many at a time as one line may name. */
+function inLines<Item>(
+  all: readonly Item[],
+  tell: (some: readonly Item[], at: number) => void,
+): void {
+  for (let at = 0; at < all.length; at += IDS_A_LINE_MAX) {
+    tell(all.slice(at, at + IDS_A_LINE_MAX), at);
   }
 }
 

@@ -52,18 +52,20 @@ function obstacleOf({ checkpointer, isEnding, state, store }: Pipeline): string 
 }
 
 /** Returns how many of the events were refused again. */
-function takeBack(pipeline: Pipeline, { seqs, events, rows }: ReturnedLetters): number {
+function takeBack(pipeline: Pipeline, letters: ReturnedLetters): number {
+  const { seqs, events, rows } = letters;
   const { checkpointer, clock, processor, recent } = pipeline;
   const nowMs = clock.monotonicMs();
   const { ledger } = processor.engine;
-  const refused = refusedIn(ledger);
+  const before = { ...ledger };
   processor.addReturned(events, { now: clock.now(), nowMs });
+  pipeline.operations.returned(letters, { before, now: ledger });
   checkpointer.returned(seqs, rows);
   const fired = processor.rows(epochMicros(nowMs * 1000));
   pipeline.operations.fired(fired);
   recent.add(fired);
   checkpointer.processed(fired, undefined);
-  return refusedIn(ledger) - refused;
+  return refusedIn(ledger) - refusedIn(before);
 }
 
 /** Events that became dead letters. */

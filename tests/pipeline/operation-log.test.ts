@@ -179,21 +179,43 @@ describe("OperationLog", () => {
     ]);
   });
 
-  test("of a large delivery debug tells the first and last id, trace all of them", async () => {
-    const many = Array.from({ length: 25 }, (_, i) => event(`m${i}`, T));
+  test("of a large delivery debug tells the first and last id, trace all of them, in lines of bounded length", async () => {
+    const many = Array.from({ length: 450 }, (_, i) => event(`m${i}`, T));
     const steps = [batch("1", many), batch("2", [event("cpu", T + 65)])];
-    const delivered = (lines: readonly Line[]) =>
-      lines.find(({ message }) => message === "Rows were delivered.")!.fields;
     const debug = await run("debug", steps);
-    expect(delivered(debug.lines)).toMatchObject({
-      rows: [1, 25],
-      count: 25,
-      first_id: debug.ids[0],
-      last_id: debug.ids[24],
-    });
-    expect(delivered(debug.lines)).not.toHaveProperty("ids");
     const trace = await run("trace", steps);
-    expect(delivered(trace.lines)).toMatchObject({ count: 25, ids: trace.ids });
+    for (const { lines, ids } of [debug, trace]) {
+      const [delivered] = lines.filter(({ message }) => message === "Rows were delivered.");
+      expect(delivered!.fields).toMatchObject({
+        rows: [1, 450],
+        count: 450,
+        first_id: ids[0],
+        last_id: ids[449],
+      });
+    }
+    const told = ({ lines }: { readonly lines: readonly Line[] }): unknown[] =>
+      lines.filter(({ level }) => level === "trace").map(({ fields }) => fields);
+    expect(told(debug)).toEqual([]);
+    expect(told(trace)).toEqual([
+      { sink: "main", rows: [1, 200], ids: trace.ids.slice(0, 200) },
+      { sink: "main", rows: [201, 400], ids: trace.ids.slice(200, 400) },
+      { sink: "main", rows: [401, 450], ids: trace.ids.slice(400, 450) },
+    ]);
+  });
+
+  test("of many windows at once debug tells a hundred and how many more, trace all of them", async () => {
+    const minutes = Array.from({ length: 130 }, (_, i) => event("cpu", T - 7200 + 60 * i));
+    // The last two fire at the end of the input.
+    const steps: Step[] = [batch("1", minutes), { kind: "end" }];
+    const fired = ({ lines }: { readonly lines: readonly Line[] }): number =>
+      lines.filter(({ message }) => message === "A window fired.").length;
+    const more = "More windows fired at once than are told one by one.";
+    const debug = await run("debug", steps);
+    expect(fired(debug)).toBe(102);
+    expect(debug.lines.find(({ message }) => message === more)!.fields).toMatchObject({ more: 28 });
+    const trace = await run("trace", steps);
+    expect(fired(trace)).toBe(130);
+    expect(trace.lines.map(({ message }) => message)).not.toContain(more);
   });
 
   test("a delivery tells how often it was tried and what was refused", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { TransientError } from "../../src/core/errors.ts";
 import type { Refusal } from "../../src/core/event.ts";
 import { DEAD_LETTER_BYTES_MAX, LETTERS_AT_ONCE } from "../../src/core/limits.ts";
-import { silentLogger } from "../../src/core/logger.ts";
+import { type LazyFields, type Logger, silentLogger } from "../../src/core/logger.ts";
 import type { ResultRow } from "../../src/core/result.ts";
 import type { Settings } from "../../src/core/settings.ts";
 import { durationMicros } from "../../src/core/time.ts";
@@ -42,6 +42,7 @@ interface Options {
   readonly outboxBytesMax?: number;
   /** Dead letters that an earlier start left. */
   readonly letters?: readonly Refusal[];
+  readonly logger?: Logger;
 }
 
 /** A service whose clock stands at `T` when it starts. */
@@ -50,7 +51,7 @@ function start(options: Options = {}) {
   const clock = new VirtualClock(T);
   const source = scriptedSource(steps);
   const sink = scriptedSink("main", writes);
-  const { outboxBytesMax } = options;
+  const { outboxBytesMax, logger = silentLogger } = options;
   const state = State.open({
     dir,
     pipeline: "test",
@@ -63,7 +64,7 @@ function start(options: Options = {}) {
   const settings = settingsOf({ source: source.settings, sinks: [sink.settings] });
   const pipeline = new Pipeline(
     { ...settings, ...options.settings },
-    { clock, logger: silentLogger, state, log: undefined, random: () => 0.5 },
+    { clock, logger, state, log: undefined, random: () => 0.5 },
   );
   const stop = new AbortController();
   const ended = pipeline.run(stop.signal);
@@ -111,6 +112,52 @@ function short(rows: Iterable<ResultRow>): unknown[] {
 }
 
 describe("replayLetters()", () => {
+  test("tells the log which events came back, where they were, and in which checkpoint they are", async () => {
+    const lines: (readonly [string, unknown])[] = [];
+    const say = (message: string, fields: LazyFields = {}): void => {
+      lines.push([message, typeof fields === "function" ? fields() : fields]);
+    };
+    const logger: Logger = { ...silentLogger, debug: say, trace: say, isEnabled: () => true };
+    const letters = Array.from({ length: 250 }, (_, i) =>
+      letterOf(event(1, T), { at: `line ${i + 1}` }),
+    );
+    letters.push(letterOf("nonsense", { reason: "invalid_json", at: "line 251" }));
+    const service = start({ letters, logger });
+    await replay(service, { seqs: [1, 251] });
+    await replay(service);
+    await service.end();
+    const told = (message: string): unknown[] =>
+      lines.filter(([of]) => of === message).map(([, fields]) => fields);
+    const back = told("Dead letters came back.");
+    expect(back).toEqual([
+      {
+        checkpoint: "1-1",
+        letters: [1, 251],
+        count: 2,
+        at: ["line 1", "line 251"],
+        received: 2,
+        aggregated: 1,
+        invalid: 1,
+        replayed: 2,
+      },
+      // The last one has a new number by now.
+      expect.objectContaining({
+        checkpoint: "1-2",
+        letters: [2, 252],
+        count: 250,
+        aggregated: 249,
+      }),
+    ]);
+    expect(told("These events were among them.")).toEqual([
+      { checkpoint: "1-2", at: letters.slice(1, 201).map(({ at }) => at) },
+      { checkpoint: "1-2", at: letters.slice(201).map(({ at }) => at) },
+    ]);
+    expect(told("A checkpoint was made.").slice(0, 2)).toMatchObject([
+      { checkpoint: "1-1", dead_letters: 1 },
+      { checkpoint: "1-2", dead_letters: 1 },
+    ]);
+  });
+
   test("receives events again, once, and the ledger balances", async () => {
     const service = start({
       steps: [batch(event(1, T + 3600), event(2, T), "nonsense")],
