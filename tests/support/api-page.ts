@@ -98,12 +98,15 @@ function common({ components }: Document): string {
   const statuses: Readonly<Record<string, string>> = {
     Unauthorized: "401",
     Forbidden: "403",
+    Slowed: "429",
     TooLarge: "413",
     Failed: "500",
   };
-  const lines = Object.entries(components.responses).map(
-    ([name, { description }]) => `- ${statuses[name] ?? name}: ${description}`,
-  );
+  const lines = Object.entries(components.responses).map(([name, { description }]) => {
+    const status = statuses[name];
+    if (status === undefined) throw new Error(`No status is known of the answer ${name}`);
+    return `- ${status}: ${description}`;
+  });
   return `Beside the answers that are listed, every route may give\n\n${lines.join("\n")}\n- 404 and 405: There is no such route, or not with this method; \`Allow\` says which.\n`;
 }
 
@@ -157,14 +160,37 @@ function shapeOf({ content }: Answer): string {
   return name === undefined ? "" : `, \`${name}\``;
 }
 
+/** What is asked for, where a route wants to be told. */
+const QUERIES: Readonly<Record<string, string>> = {
+  "GET /windows": "limit=10",
+  "GET /dead-letters": "limit=10",
+  "GET /results": "rule=per_minute&name=cpu&agg_func=avg&limit=10",
+  "GET /history": "rule=per_minute&name=cpu&agg_func=avg&points=100",
+  "GET /series": "search=cpu",
+  "GET /tap": "show=rows&rate=10",
+  "GET /vabus/events": "limit=10",
+  "GET /vabus/metrics": "limit=10",
+  "DELETE /alerts/silence": "id=1f00a2c3",
+};
+
 function curlOf({ method, path, operation }: Entry): string {
-  const base = path === "/" ? "localhost:8000/" : `localhost:8000${path}`;
-  const query = operation.parameters?.find(({ in: place }) => place === "query");
-  const url = query?.name === "limit" ? `'${base}?limit=10'` : base;
-  if (method === "GET")
-    return `curl ${operation.tags.includes("Results") && path === "/stream" ? "-N " : ""}${url}`;
-  const example = operation.requestBody?.content["application/json"]?.example;
-  return `curl -X ${method} ${url}${example === undefined ? "" : ` -d '${JSON.stringify(example)}'`}`;
+  const query = QUERIES[`${method} ${path}`];
+  const base = `localhost:8000${path}`;
+  const url = query === undefined ? base : `'${base}?${query}'`;
+  if (method === "GET") {
+    const isStream = operation.responses["200"]?.content?.["text/event-stream"] !== undefined;
+    return `curl ${isStream ? "-N " : ""}${url}`;
+  }
+  return `curl -X ${method} ${url}${dataOf(operation)}`;
+}
+
+/** As curl sends it: a form, unless it is told otherwise. */
+function dataOf({ requestBody }: Operation): string {
+  const content = requestBody?.content ?? {};
+  const form = content["application/x-www-form-urlencoded"]?.example;
+  if (form !== undefined) return ` -d '${new URLSearchParams(form as Record<string, string>)}'`;
+  const json = content["application/json"]?.example;
+  return json === undefined ? "" : ` -d '${JSON.stringify(json)}'`;
 }
 
 function cell(text: string): string {
