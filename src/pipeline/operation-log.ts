@@ -113,7 +113,7 @@ export class OperationLog {
       if (known === undefined) windows.set(key, [row]);
       else known.push(row);
     }
-    const told = this.#engine.isEnabled("trace") === true ? windows.size : WINDOWS_MAX;
+    const told = this.#engine.isEnabled("trace") ? windows.size : WINDOWS_MAX;
     for (const of of [...windows.values()].slice(0, told)) {
       const { rule, window_start, window_end } = of[0]!; // made with its first row
       this.#engine.debug("A window fired.", {

@@ -324,7 +324,7 @@ export const DASHBOARD: Readonly<Record<string, readonly Panel[]>> = {
       title: "Dead letters kept",
       about: "Beyond the bound the oldest go.",
       queries: [
-        ...one(of("aggregator_dead_letters"), "{{instance}}"),
+        ...one(of("aggregator_dead_letters_stored"), "{{instance}}"),
         ...one(
           `increase(${of("aggregator_dead_letters_evicted_total")}[$__rate_interval])`,
           "{{instance}} went for newer ones",

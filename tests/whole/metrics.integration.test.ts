@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { METRICS } from "../../src/pipeline/metrics/catalog.ts";
+import { pythonWith } from "../bench/peers/peer.ts";
 import { describeWithPrometheus } from "../services/prometheus.ts";
 import { installExecutable } from "../support/executable.ts";
 import { queriesOfDashboard } from "../support/grafana.ts";
@@ -30,6 +31,23 @@ export default defineConfig({
 
 /** Panels of what does not happen in this run, or only above nothing. */
 const EMPTY = /> 0$/;
+
+const READ_STRICTLY = `
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+for family in text_string_to_metric_families(sys.stdin.read()):
+    print(family.name)
+`;
+
+/** The names of the families. @throws {Error} It is no OpenMetrics. */
+async function strictlyRead(text: string): Promise<string[]> {
+  const python = await pythonWith("prometheus_client", "0.26.0");
+  const { exitCode, stdout, stderr } = Bun.spawnSync([python, "-c", READ_STRICTLY], {
+    stdin: new TextEncoder().encode(text),
+  });
+  if (exitCode !== 0) throw new Error(stderr.toString());
+  return stdout.toString().trim().split("\n");
+}
 
 interface RuleGroups {
   readonly groups: readonly {
@@ -82,6 +100,16 @@ await describeWithPrometheus("the metrics of a live service", ({ promtool, start
       const told = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
       expect(Object.keys(METRICS).filter((name) => !told.has(name))).toEqual([]);
       expect([...told].filter((name) => !Object.hasOwn(METRICS, name!))).toEqual([]);
+
+      // The parser of the specification takes nothing that is not OpenMetrics.
+      const accept = "application/openmetrics-text; version=1.0.0";
+      const open = await (await fetch(`${url}/metrics`, { headers: { accept } })).text();
+      const names = await strictlyRead(open);
+      expect(names.toSorted()).toEqual(
+        Object.keys(METRICS)
+          .map((name) => name.replace(/_total$/, ""))
+          .toSorted(),
+      );
 
       // Prometheus reads it, as OpenMetrics, and evaluates every rule.
       // A scrape may be too slow while the machine does other things.

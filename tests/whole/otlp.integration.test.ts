@@ -18,7 +18,7 @@ async function namesAt(url: string): Promise<Set<string>> {
   const isKnown = (name: string): boolean =>
     text
       .split("\n")
-      .some((line) => line.startsWith(name) && !line.endsWith(" Nan") && !line.endsWith("Inf"));
+      .some((line) => line.startsWith(name) && !line.endsWith(" NaN") && !line.endsWith("Inf"));
   const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
   return new Set(names.filter(isKnown));
 }

@@ -39,7 +39,7 @@ export const EVENT_METRICS = {
     kept: true,
     help: "Records without a value, passed over",
   },
-  aggregator_dead_letters: {
+  aggregator_dead_letters_stored: {
     type: "gauge",
     help: "Refused events and rows that are kept",
   },

@@ -50,7 +50,7 @@ function collectEvents(set: MetricSet, pipeline: Pipeline, { ledger }: PipelineS
   set.set("aggregator_events_replayed_total", ledger.replayed);
   set.set("aggregator_events_lost_total", ledger.gaps);
   set.set("aggregator_tombstones_total", ledger.tombstones);
-  set.set("aggregator_dead_letters", deadLetters.count);
+  set.set("aggregator_dead_letters_stored", deadLetters.count);
   const { refusals } = pipeline.measurements;
   for (const reason of REFUSAL_REASONS) {
     set.set("aggregator_dead_letters_total", refusals.get(reason) ?? 0, { reason });

@@ -15,7 +15,9 @@ export async function expositionOf(set: MetricSet, format: Exposition): Promise<
     );
   }
   for (const family of set.families) register(family, registry);
-  return await registry.metrics();
+  const text = await registry.metrics();
+  // Everybody reads both, and writes this one.
+  return text.replaceAll(/ Nan$/gm, " NaN");
 }
 
 function register(family: Family, registry: Registry): void {

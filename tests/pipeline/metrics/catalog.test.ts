@@ -20,6 +20,11 @@ describe("the catalog of metrics", () => {
     }
   });
 
+  test("has no two names that are one in OpenMetrics, where a counter has no _total", () => {
+    const families = entries.map(([name]) => name.replace(/_total$/, ""));
+    expect(families.filter((name, i) => families.indexOf(name) !== i)).toEqual([]);
+  });
+
   test("is what alerts can name, and no more", () => {
     const names = entries.flatMap(([name, { type }]) =>
       type === "histogram" ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],

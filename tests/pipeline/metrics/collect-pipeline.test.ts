@@ -124,7 +124,7 @@ describe("collectPipeline()", () => {
       invalid: 3,
       over_limit: 1,
     });
-    expect(metrics.get("aggregator_dead_letters")).toBe(7);
+    expect(metrics.get("aggregator_dead_letters_stored")).toBe(7);
     expect(metrics.get("aggregator_event_lateness_seconds_count")).toBe(1);
     // The watermark was 55 s beyond the window of the late event.
     expect(metrics.get("aggregator_event_lateness_seconds_sum")).toBe(55);

@@ -24,7 +24,7 @@ aggregator_events_total{outcome="invalid"} 4
 
 # HELP aggregator_watermark_seconds Event time up to which windows fired, as Unix time; NaN before the first event
 # TYPE aggregator_watermark_seconds gauge
-aggregator_watermark_seconds Nan
+aggregator_watermark_seconds NaN
 
 # HELP aggregator_sink_write_seconds How long a batch of rows took to be durable in a sink
 # TYPE aggregator_sink_write_seconds histogram
