@@ -1,6 +1,7 @@
 import type { AlertSettings } from "../core/alert-settings.ts";
 import { ALERT_INSTANCES_MAX } from "../core/limits.ts";
 import { labelsToJson } from "../core/result-json.ts";
+import { LeftOut } from "./left-out.ts";
 import {
   FLAP_WINDOW,
   isFlapping,
@@ -9,6 +10,7 @@ import {
   type Outcome,
   step,
 } from "./machine.ts";
+import { probeOf } from "./probe.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -39,11 +41,14 @@ export type StoredInstance = Omit<Instance, "key">;
 /** The instances of one alert that are not simply in order, and of those in order the ones that fired lately. */
 export class Instances {
   readonly settings: AlertSettings;
-  /** Instances that there was no room for, since the start. */
-  leftOut = 0;
+  readonly #leftOut = new LeftOut();
   readonly #max: number;
   readonly #onChange: (change: Change) => void;
   readonly #byKey = new Map<string, Instance>();
+  /** How many of them have a probe: what is not here is none of them. */
+  readonly #probes = new Map<number, number>();
+  /** No room, as far as was seen: each of them is out of order. */
+  #isFull = false;
 
   constructor(
     settings: AlertSettings,
@@ -52,6 +57,11 @@ export class Instances {
     this.settings = settings;
     this.#onChange = options.onChange;
     this.#max = options.max ?? ALERT_INSTANCES_MAX;
+  }
+
+  /** Instances that there was no room for, at the last look that had too many. */
+  get leftOut(): number {
+    return this.#leftOut.count;
   }
 
   get size(): number {
@@ -64,6 +74,17 @@ export class Instances {
 
   find(key: string): Instance | undefined {
     return this.#byKey.get(key);
+  }
+
+  /**
+   * Whether a look at what has this probe may change anything. Much cheaper than the look: of many thousand
+   * series, most are neither known nor out of order, or there is no room for them.
+   */
+  wants(probe: number, look: { readonly at: number; readonly isOut: boolean }): boolean {
+    if (this.#probes.has(probe)) return true;
+    if (!look.isOut) return false;
+    if (this.#isFull) this.#leftOut.add(look.at);
+    return !this.#isFull;
   }
 
   /**
@@ -84,7 +105,7 @@ export class Instances {
     const known = this.#byKey.get(key);
     const isOut = look.isOut(known?.state === "firing");
     if (known === undefined && !isOut) return;
-    const instance = known ?? this.#begin(key, labels);
+    const instance = known ?? this.#begin(key, labels, look.at);
     if (instance === undefined) return;
     this.step(instance, { at: look.at, value: look.value, isOut });
   }
@@ -99,6 +120,7 @@ export class Instances {
     if (isNew && isOut && !Number.isNaN(value)) instance.value = value;
     const to = step(instance, this.settings, { isOut, at });
     if (to === undefined) return;
+    if (instance.state === "inactive") this.#isFull = false;
     this.#onChange({
       settings: this.settings,
       key: instance.key,
@@ -116,7 +138,7 @@ export class Instances {
     for (const [key, instance] of this.#byKey) {
       if (instance.state !== "inactive") continue;
       const last = instance.fired.at(-1) ?? -Infinity;
-      if (at - last >= FLAP_WINDOW) this.#byKey.delete(key);
+      if (at - last >= FLAP_WINDOW) this.#remove(key, instance);
     }
   }
 
@@ -135,6 +157,8 @@ export class Instances {
       this.#onChange({ settings, key, labels, to, at: end, since, value, isFlapping: false });
     }
     this.#byKey.clear();
+    this.#probes.clear();
+    this.#isFull = false;
   }
 
   /** The clock was set: what was at a time was at another one. */
@@ -157,26 +181,42 @@ export class Instances {
       const key = labelsToJson(labels);
       // NaN and infinite times are null in JSON.
       const value = one.value ?? Number.NaN;
-      this.#byKey.set(key, { ...newMachine(), ...one, value, labels, key, fired: [...one.fired] });
+      this.#insert({ ...newMachine(), ...one, value, labels, key, fired: [...one.fired] });
     }
   }
 
-  #begin(key: string, labels: Labels): Instance | undefined {
+  #begin(key: string, labels: Labels, at: number): Instance | undefined {
     if (this.#byKey.size >= this.#max && !this.#makeRoom()) {
-      this.leftOut++;
+      this.#leftOut.add(at);
       return undefined;
     }
     const instance: Instance = { ...newMachine(), key, labels };
-    this.#byKey.set(key, instance);
+    this.#insert(instance);
     return instance;
   }
 
   #makeRoom(): boolean {
-    for (const [key, { state }] of this.#byKey) {
-      if (state !== "inactive") continue;
-      this.#byKey.delete(key);
+    for (const [key, instance] of this.#byKey) {
+      if (instance.state !== "inactive") continue;
+      this.#remove(key, instance);
       return true;
     }
+    this.#isFull = true;
     return false;
+  }
+
+  #insert(instance: Instance): void {
+    this.#byKey.set(instance.key, instance);
+    const probe = probeOf(Object.values(instance.labels));
+    this.#probes.set(probe, (this.#probes.get(probe) ?? 0) + 1);
+  }
+
+  #remove(key: string, { labels }: Instance): void {
+    this.#byKey.delete(key);
+    this.#isFull = false;
+    const probe = probeOf(Object.values(labels));
+    const left = (this.#probes.get(probe) ?? 1) - 1;
+    if (left === 0) this.#probes.delete(probe);
+    else this.#probes.set(probe, left);
   }
 }

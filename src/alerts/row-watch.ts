@@ -3,6 +3,7 @@ import type { ResultRow } from "../core/result.ts";
 import { type Change, Instances } from "./instances.ts";
 import { isBeyond } from "./machine.ts";
 import { microsOf } from "./micros.ts";
+import { probeOf, probeOfSeries } from "./probe.ts";
 import { seriesLabels, seriesMatcher } from "./row-match.ts";
 
 /**
@@ -30,10 +31,13 @@ export class RowWatch {
       const value = row[field];
       // Withdrawn, or beyond a double: nothing that could be compared.
       if (value === null || row.withdrawn === true) continue;
+      const isOver = isBeyond(value, threshold, false);
       // Most rows are in order: what fires is looked for only while something does.
-      if (this.instances.size === 0 && !isBeyond(value, threshold, false)) continue;
+      if (this.instances.size === 0 && !isOver) continue;
       const at = microsOf(row.window_end);
       if (at > watermark || !this.#matches(row)) continue;
+      const probe = probeOfSeries(row, probeOf([row.rule, row.agg_func]));
+      if (!this.instances.wants(probe, { at, isOut: isOver })) continue;
       const labels = seriesLabels(row, { rule: row.rule, function: row.agg_func });
       const isOut = (fires: boolean): boolean => isBeyond(value, threshold, fires);
       this.instances.look(labels, { at, value, isOut });

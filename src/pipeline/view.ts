@@ -308,7 +308,7 @@ export interface AlertRuleView {
   /** Instances by their state. */
   readonly pending: number;
   readonly firing: number;
-  /** Instances that there was no room for, since the start. */
+  /** Series that there was no room for, at the last look that had too many. */
   readonly left_out: number;
 }
 

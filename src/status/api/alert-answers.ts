@@ -81,7 +81,7 @@ const alertRule = v.pipe(
     built_in: flag("Whether it comes with the program."),
     pending: count("Instances that are pending."),
     firing: count("Instances that fire."),
-    left_out: count("Instances that there was no room for, since the start."),
+    left_out: count("Series that there was no room for, at the last look that had too many."),
   }),
   v.title("AlertRule"),
 );
