@@ -255,7 +255,7 @@ export class Alerts {
       if (instance.state !== "firing") continue;
       const { name } = settings;
       this.#book.update(name, instance.key, this.#textsOf(settings, instance));
-      const isSilenced = this.#silences.of(name, instance.labels, now) !== undefined;
+      const isSilenced = this.#silences.of(settings, instance.labels, now) !== undefined;
       const incident = { alert: name, key: instance.key };
       const told = new Map(settings.notify.map((one) => [one, notify.get(one)]));
       this.#book.look(incident, { now, isSilenced, notify: told });
@@ -273,7 +273,7 @@ export class Alerts {
     this.#isDirty = true;
     if (to === "firing") {
       const incident = this.#incidentOf(change, now);
-      const isSilenced = this.#silences.of(alert, labels, now) !== undefined;
+      const isSilenced = this.#silences.of(settings, labels, now) !== undefined;
       this.#book.fire(incident, isSilenced ? [] : settings.notify);
       const log = severity === "info" ? logger.info.bind(logger) : logger.warn.bind(logger);
       log("An alert fires.", { alert, labels, summary: incident.summary });
@@ -382,7 +382,10 @@ export class Alerts {
     const by = offset - this.#offset;
     // The two drift apart by some microseconds all the time.
     this.#offset = offset;
-    if (Math.abs(by) > JUMP_MICROS) this.#evaluator.shift(Math.round(by));
+    if (Math.abs(by) <= JUMP_MICROS) return;
+    this.#evaluator.shift(Math.round(by));
+    this.#book.clockSet(secondsOf(this.#options.clock.now()));
+    this.#isDirty = true;
   }
 
   #keep(): void {
@@ -411,8 +414,10 @@ export class Alerts {
     this.#silences.restore(stored.silences);
     this.#resolved = [...stored.resolved];
     this.#book.restore(stored.book);
+    this.#book.clockSet(secondsOf(this.#options.clock.now()));
     this.#book.keepNotifiers(new Set(this.#settings.notifiers.map(({ name }) => name)));
     this.#evaluator.restore(stored.alerts);
+    this.#evaluator.notAhead(this.#options.clock.now());
     this.#endStrangers();
   }
 

@@ -1,4 +1,4 @@
-import type { Severity } from "../core/alert-settings.ts";
+import { SEVERITIES, type Severity } from "../core/alert-settings.ts";
 import { NOTICES_MAX } from "../core/limits.ts";
 import type { Labels } from "./instances.ts";
 
@@ -73,7 +73,8 @@ export class Book {
     const id = idOf({ alert, key });
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.incident.endsAt !== undefined) return undefined;
-    entry.incident = { ...entry.incident, endsAt };
+    // A clock that was set back a little must not end it before it began: Alertmanager refuses that.
+    entry.incident = { ...entry.incident, endsAt: Math.max(endsAt, entry.incident.startsAt) };
     for (const [notifier, at] of entry.told) {
       // Who refused to hear of it is not told of its end.
       if (Number.isFinite(at)) entry.owed.add(notifier);
@@ -106,6 +107,21 @@ export class Book {
     for (const [notifier, repeat = Infinity] of notify) {
       const last = entry.told.get(notifier);
       if (last === undefined || now - last >= repeat) entry.owed.add(notifier);
+    }
+  }
+
+  /**
+   * The clock was set, or it may have been while nobody looked: what lies ahead is now. Else nothing would be said
+   * again until the clock is there once more, and what began ahead would end before it began.
+   */
+  clockSet(now: number): void {
+    for (const entry of this.#entries.values()) {
+      const { startsAt, endsAt } = entry.incident;
+      if (startsAt > now) entry.incident = { ...entry.incident, startsAt: now };
+      if (endsAt !== undefined && endsAt > now) entry.incident = { ...entry.incident, endsAt: now };
+      for (const [notifier, at] of entry.told) {
+        if (Number.isFinite(at) && at > now) entry.told.set(notifier, now);
+      }
     }
   }
 
@@ -190,18 +206,30 @@ export class Book {
     }
   }
 
-  /** What has ended goes first. */
+  /**
+   * What nobody is told of goes first, then what has ended, then what matters least; of these the oldest. Whoever
+   * was told that it fires will not hear of its end, and so it counts for them, too.
+   */
   #makeRoom(): void {
     if (this.#entries.size <= this.#max) return;
-    const ended = [...this.#entries].find(([, { incident }]) => incident.endsAt !== undefined);
-    const [id, entry] = ended ?? [...this.#entries][0]!;
+    let [id, least] = [...this.#entries][0]!; // it has more than it may
+    for (const [other, entry] of this.#entries) {
+      if (weightOf(entry) < weightOf(least)) [id, least] = [other, entry];
+    }
     this.#entries.delete(id);
-    for (const notifier of entry.owed) this.#count(notifier, 1);
+    const told = [...least.told].filter(([, at]) => Number.isFinite(at)).map(([name]) => name);
+    for (const notifier of new Set([...least.owed, ...told])) this.#count(notifier, 1);
   }
 
   #count(notifier: string, more: number): void {
     this.dropped.set(notifier, (this.dropped.get(notifier) ?? 0) + more);
   }
+}
+
+function weightOf({ incident, owed, told }: Entry): number {
+  if (owed.size === 0 && told.size === 0) return 0;
+  if (incident.endsAt !== undefined) return 1;
+  return 2 + SEVERITIES.length - SEVERITIES.indexOf(incident.severity);
 }
 
 function idOf({ alert, key }: Pick<Incident, "alert" | "key">): string {

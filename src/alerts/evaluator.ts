@@ -83,6 +83,11 @@ export class Evaluator {
     for (const watch of this.#signalWatches) watch.shift(by);
   }
 
+  /** The clock may have been set while nobody looked. @param now Microseconds of it. */
+  notAhead(now: number): void {
+    for (const { instances } of this.#signalWatches) instances.notAhead(now);
+  }
+
   /** What changed since the last call, in its order. */
   takeChanges(): Change[] {
     const changes = this.#changes;

@@ -163,11 +163,13 @@ export class Instances {
 
   /** The clock was set: what was at a time was at another one. */
   shift(by: number): void {
+    for (const instance of this.#byKey.values()) shift(instance, by);
+  }
+
+  /** What was looked at ahead of `now`, before the clock was set, was so just now: else no look would count. */
+  notAhead(now: number): void {
     for (const instance of this.#byKey.values()) {
-      instance.since += by;
-      instance.seenAt += by;
-      if (instance.clearedAt !== undefined) instance.clearedAt += by;
-      instance.fired = instance.fired.map((at) => at + by);
+      if (instance.seenAt > now) shift(instance, now - instance.seenAt);
     }
   }
 
@@ -219,4 +221,11 @@ export class Instances {
     if (left === 0) this.#probes.delete(probe);
     else this.#probes.set(probe, left);
   }
+}
+
+function shift(instance: Instance, by: number): void {
+  instance.since += by;
+  instance.seenAt += by;
+  if (instance.clearedAt !== undefined) instance.clearedAt += by;
+  instance.fired = instance.fired.map((at) => at + by);
 }

@@ -58,14 +58,16 @@ function forAlertmanager(
   { pipeline, link, now, holdsFor }: MessageContext,
 ): object {
   const { alert, severity, summary, description, annotations, startsAt, endsAt } = incident;
-  const labels: Record<string, string> = {};
-  for (const [label, value] of Object.entries(incident.labels)) {
+  const labels: Record<string, string> = { alertname: alert, severity, pipeline };
+  // Labels are what tells two alerts apart: none may be lost, and the end has to have those of the beginning.
+  for (const label of Object.keys(incident.labels).sort()) {
     // Names as all versions take them; an empty value means that there is none.
-    const name = label.replace(/^(?=\d)|[^A-Za-z0-9_]/g, "_");
-    labels[Object.hasOwn(labels, name) ? `${name}_` : name] = value;
+    let name = label.replace(/^(?=\d)|[^A-Za-z0-9_]/g, "_") || "_";
+    while (Object.hasOwn(labels, name)) name += "_";
+    labels[name] = incident.labels[label]!;
   }
   return {
-    labels: { ...labels, alertname: alert, severity, pipeline },
+    labels,
     annotations: {
       ...annotations,
       summary,
@@ -73,7 +75,7 @@ function forAlertmanager(
       ...(incident.value === null ? {} : { value: String(incident.value) }),
     },
     startsAt: isoOf(startsAt),
-    endsAt: isoOf(endsAt ?? now + holdsFor),
+    endsAt: isoOf(endsAt ?? Math.max(now, startsAt) + holdsFor),
     generatorURL: link,
   };
 }

@@ -5,6 +5,7 @@ import { NOTICES_PER_MESSAGE } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { OutsideCalls } from "../core/outside-calls.ts";
 import { redact } from "../core/redact.ts";
+import { retryAfterMs } from "../core/retry-after.ts";
 import { secondsOf } from "../core/time.ts";
 import type { NotifierView } from "../pipeline/view.ts";
 import type { Book, Incident } from "./book.ts";
@@ -25,6 +26,9 @@ export interface NotifierOptions {
 
 /** Answers that another try may mend. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/** Of an answer so many characters are told. */
+const ANSWER_LENGTH_MAX = 200;
 
 /** What Prometheus waits for four of its pauses, so does Alertmanager for us. */
 const HOLDS_FOR_REPEATS = 4;
@@ -113,7 +117,7 @@ export class Notifier {
    * @throws {Error} Why it did not take it, without what is secret.
    */
   async test(): Promise<void> {
-    const { clock, secrets, pipeline } = this.#options;
+    const { clock, pipeline } = this.#options;
     const { name, timeoutMs } = this.settings;
     const now = secondsOf(clock.now());
     const incident: Incident = {
@@ -136,18 +140,16 @@ export class Notifier {
       await this.#send([incident], over.signal);
     } catch (failure) {
       const why = over.signal.aborted ? `no answer within ${timeoutMs} ms` : messageOf(failure);
-      const shown = redact(why, [...secrets, this.settings.url]);
-      throw new Error(`Cannot tell ${name}: ${shown}`, { cause: failure });
+      throw new Error(`Cannot tell ${name}: ${this.#shown(why)}`, { cause: failure });
     } finally {
       answered.abort();
     }
   }
 
   #failed(failure: unknown): void {
-    const { logger, secrets } = this.#options;
+    const { logger } = this.#options;
     const { name } = this.settings;
-    // A URL of Slack is a secret in itself.
-    const error = redact(messageOf(failure), [...secrets, this.settings.url]);
+    const error = this.#shown(messageOf(failure));
     this.#errors++;
     if (!(failure instanceof TransientError)) {
       logger.error("A notifier refuses alerts for good; it does not hear of these.", {
@@ -161,6 +163,15 @@ export class Notifier {
       });
     }
     this.#problem = error;
+  }
+
+  /** A URL of Slack is a secret in itself, and many a server names the path of it when it refuses. */
+  #shown(text: string): string {
+    const { kind, url } = this.settings;
+    const { pathname, search } = new URL(url);
+    const paths = kind === "alertmanager" ? [] : [pathname + search, pathname, search];
+    const secrets = [...this.#options.secrets, url, ...paths.filter(({ length }) => length > 2)];
+    return redact(text, secrets);
   }
 
   async #send(incidents: readonly Incident[], signal: AbortSignal): Promise<void> {
@@ -177,14 +188,28 @@ export class Notifier {
     try {
       const all = { "content-type": "application/json", ...headers };
       answer = await fetch(url, { method: "POST", headers: all, body, signal, redirect: "manual" });
-      text = (await answer.text()).slice(0, 200);
+      text = await beginningOf(answer);
     } catch (failure) {
       throw new TransientError(messageOf(failure), { cause: failure });
     }
     if (answer.ok) return;
     const message = `status ${answer.status}${text === "" ? "" : `: ${text}`}`;
     if (answer.status < 500 && !PASSING.has(answer.status)) throw new Error(message);
-    const seconds = Number(answer.headers.get("retry-after") ?? Number.NaN);
-    throw new TransientError(message, seconds > 0 ? { retryAfterMs: seconds * 1000 } : {});
+    const pause = retryAfterMs(answer.headers.get("retry-after"), clock.now() / 1000);
+    throw new TransientError(message, pause === undefined ? {} : { retryAfterMs: pause });
   }
+}
+
+/** What it says first: an answer may be of any length, and whoever sends it is not ours. */
+async function beginningOf(answer: Response): Promise<string> {
+  const reader = answer.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  while (reader !== undefined && text.length < ANSWER_LENGTH_MAX) {
+    const { value } = await reader.read();
+    if (value === undefined) break;
+    text += decoder.decode(value.subarray(0, 4 * ANSWER_LENGTH_MAX), { stream: true });
+  }
+  await reader?.cancel();
+  return text.slice(0, ANSWER_LENGTH_MAX);
 }

@@ -55,7 +55,7 @@ function viewOf(
 ): AlertView {
   const { labels, value, since, state, seenAt } = instance;
   const fill = filler(alert, { labels, value, pipeline: settings.name });
-  const silence = silences.of(alert.name, labels, now);
+  const silence = silences.of(alert, labels, now);
   return {
     name: alert.name,
     state: state === "firing" ? "firing" : "pending",

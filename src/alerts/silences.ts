@@ -1,3 +1,4 @@
+import type { AlertSettings } from "../core/alert-settings.ts";
 import { globMatcher } from "../core/glob.ts";
 import { SILENCES_MAX } from "../core/limits.ts";
 import type { Silence, SilenceRequest } from "../pipeline/view.ts";
@@ -39,8 +40,12 @@ export class Silences {
     return present.length - left.length;
   }
 
-  /** The one that ends last of those that silence an instance. */
-  of(alert: string, labels: Labels, now: number): Silence | undefined {
+  /** The one that ends last of those that silence an instance: by its labels and those of its alert. */
+  of(
+    alert: Pick<AlertSettings, "name" | "labels">,
+    labels: Labels,
+    now: number,
+  ): Silence | undefined {
     let last: Silence | undefined;
     for (const silence of this.#silences) {
       if (silence.until <= now || silence.until <= (last?.until ?? -Infinity)) continue;
@@ -58,7 +63,14 @@ export class Silences {
   }
 }
 
-function covers(silence: Silence, alert: string, labels: Labels): boolean {
-  if (!globMatcher(silence.name)(alert)) return false;
-  return Object.entries(silence.labels).every(([label, value]) => labels[label] === value);
+function covers(
+  silence: Silence,
+  alert: Pick<AlertSettings, "name" | "labels">,
+  labels: Labels,
+): boolean {
+  if (!globMatcher(silence.name)(alert.name)) return false;
+  return Object.entries(silence.labels).every(
+    // As they are shown: those of the alert cover those of the series.
+    ([label, value]) => (alert.labels[label] ?? labels[label]) === value,
+  );
 }

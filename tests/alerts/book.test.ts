@@ -66,6 +66,36 @@ describe("Book", () => {
     expect(owed(book)).toEqual(["c", "d"]);
   });
 
+  test("when there is no room what nobody is told of goes first, and what is critical last", () => {
+    const book = new Book(2);
+    book.fire({ ...incident("a"), severity: "critical" }, ["ops"]);
+    book.fire(incident("b"), []);
+    book.fire(incident("c"), ["ops"]);
+    book.fire(incident("d"), []);
+    expect(owed(book)).toEqual(["a", "c"]);
+    expect(book.dropped.size).toBe(0);
+    book.delivered("ops", book.owedTo("ops", 9), 101);
+    book.fire(incident("e"), ["ops"]);
+    expect(book.firing.map(({ key }) => key)).toEqual(["a", "e"]);
+    // It heard that c fires, and will not hear of its end.
+    expect(book.dropped.get("ops")).toBe(1);
+  });
+
+  test("when the clock was set back, it is said again in time, and nothing ends before it began", () => {
+    const book = new Book();
+    const notify = new Map([["ops", 60]]);
+    book.fire(incident("a", 5_000), ["ops"]);
+    book.delivered("ops", book.owedTo("ops", 1), 5_001);
+    book.clockSet(1_000);
+    book.look({ alert: "hot", key: "a" }, { now: 1_059, isSilenced: false, notify });
+    expect(owed(book)).toEqual([]);
+    book.look({ alert: "hot", key: "a" }, { now: 1_060, isSilenced: false, notify });
+    expect(book.owedTo("ops", 1)).toMatchObject([{ key: "a", startsAt: 1_000 }]);
+    // By less than what counts as set.
+    book.resolve("hot", "a", 999);
+    expect(book.owedTo("ops", 1)).toMatchObject([{ startsAt: 1_000, endsAt: 1_000 }]);
+  });
+
   test("who refused is not told of the end, and is asked again under other settings", () => {
     const book = new Book();
     const look = { now: 200, isSilenced: false, notify: new Map([["ops", undefined]]) };

@@ -7,7 +7,11 @@ export interface Received {
 
 /** How the next request is answered. `hang`: never. */
 export type Answer =
-  | { readonly status: number; readonly headers?: Record<string, string> }
+  | {
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: BodyInit;
+    }
   | "hang";
 
 /** A real HTTP server that takes what notifiers send. */
@@ -54,6 +58,9 @@ export class Receiver implements AsyncDisposable {
     for (const resolve of told) resolve();
     const answer = this.answers.shift() ?? { status: 200 };
     if (answer === "hang") return await new Promise<Response>(() => {});
-    return new Response("", { status: answer.status, headers: answer.headers ?? {} });
+    return new Response(answer.body ?? "", {
+      status: answer.status,
+      headers: answer.headers ?? {},
+    });
   }
 }

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import type { Clock } from "../../core/clock.ts";
 import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
 import { SCAN_SLACK_BYTES } from "../../core/limits.ts";
+import { retryAfterMs } from "../../core/retry-after.ts";
 import { describeVabus, type VabusOptions } from "./options.ts";
-import { retryAfterMs } from "./retry-after.ts";
 import { tlsInit } from "./tls.ts";
 
 /** An answer larger than this is no batch: it must not fill the memory. */

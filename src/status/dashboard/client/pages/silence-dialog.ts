@@ -19,8 +19,6 @@ const COMMENT_LENGTH_MAX = 500;
 
 /**
  * Asks how long an alert is to be silent, and why. Resolves with undefined when it is not to be; Escape is no.
- *
- * @param own Labels that are of the alert itself: they tell no series.
  */
 export function askSilence({
   name,

@@ -1,4 +1,4 @@
-/** A bus that wants longer is asked once an hour whether it has changed its mind. */
+/** Whoever wants longer is asked once an hour whether it has changed its mind. */
 const RETRY_AFTER_MS_MAX = 3_600_000;
 
 /**
