@@ -143,6 +143,15 @@ describe.skipIf(!hasBrowser)("the controls", () => {
       page,
       `document.querySelector(".latest tbody td:last-child").innerText !== ${JSON.stringify(newest)}`,
     );
+    // A look that was missed changes no rate: the tile and the source say the same.
+    for (let second = 0; second < 7; second++) stage.pipeline.step();
+    stage.step();
+    await until(
+      page,
+      `document.querySelector(".wall").textContent.endsWith(":51") &&
+        document.querySelector("[data-tile=events_per_second] .tile-value").textContent ===
+        document.querySelector(".source-node .node-big").textContent`,
+    );
     // A result leads to its series.
     await page.locator(".latest a").first().click();
     await page.locator(".legend-item").waitFor();

@@ -93,6 +93,38 @@ describe.skipIf(!hasBrowser)("the chart of the past", () => {
     expect(watched.faults).toEqual([]);
   });
 
+  test("all that the sink holds is one answer, also while it goes on", async () => {
+    const { historyAsked } = stage.pipeline;
+    await press("All: everything that the sink holds");
+    await page.getByText("the mean of every").waitFor();
+    const series = await page.locator(".legend-item").count();
+    expect(historyAsked).toHaveLength(series);
+    expect(historyAsked[0]!.from).toBeUndefined();
+    expect(historyAsked[0]!.to!).toBeLessThan(stage.pipeline.now);
+    for (let second = 0; second < 25; second++) stage.step();
+    await page.waitForTimeout(1_500);
+    expect(historyAsked).toHaveLength(series);
+    // A closer look is asked for.
+    await press("7 d");
+    await asks(2 * series);
+    expect(historyAsked.at(-1)!.from).toBeDefined();
+    await press("Recent");
+    await page.locator(".chart-past").waitFor({ state: "hidden" });
+    expect(watched.faults).toEqual([]);
+  });
+
+  test("tells where it begins when the sink holds too many rows", async () => {
+    const { history } = stage.pipeline;
+    stage.pipeline.history = async (request) => {
+      const page = await history.call(stage.pipeline, request);
+      return { ...page, whole_from: page.points[0]!.window_start };
+    };
+    await press("All: everything that the sink holds");
+    await page.getByText("the sink holds more rows than are read at once").waitFor();
+    await press("Recent");
+    await page.locator(".chart-past").waitFor({ state: "hidden" });
+  });
+
   test("says why when the sink cannot be read, and shows what is in memory", async () => {
     stage.pipeline.historyProblem = new TransientError("Cannot read <b>warehouse</b>: it is away");
     await press("7 d");

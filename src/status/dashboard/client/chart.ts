@@ -1,5 +1,6 @@
 import uPlot from "uplot";
-import { clock, minute, moment, value } from "./format.ts";
+import { listenGestures } from "./chart-gestures.ts";
+import { clock, minute, moment, month, value } from "./format.ts";
 import { colourOf } from "./preferences.ts";
 
 export const SERIES_COLOURS = 8;
@@ -24,7 +25,15 @@ export interface ChartRange {
   readonly to: number;
 }
 
-/** A chart of some series over time. Dragging zooms, a double click shows everything; so do the keys. */
+/** Closer than a second, and further than a century, there is nothing to see. Seconds. */
+const SPAN_MIN = 1;
+const SPAN_MAX = 3_155_760_000;
+
+/** What a clock can mean: the years 1 to 9999, in Unix seconds. */
+export const TIME_MIN = -62_135_596_800;
+const TIME_MAX = 253_402_300_799;
+
+/** A chart of some series over time. Dragging, the wheel and two fingers zoom, a double click shows what is recent; so do the keys. */
 export class Chart {
   readonly element: HTMLElement;
   readonly #onCursor: (index: number | null) => void;
@@ -51,6 +60,10 @@ export class Chart {
     this.#watch.observe(element);
     element.addEventListener("keydown", (event) => this.#key(event));
     element.addEventListener("dblclick", () => this.show(undefined));
+    listenGestures(element, () => this.#plot?.over, {
+      zoom: (factor, at) => this.#zoom(factor, at),
+      pan: (share) => this.#pan(share),
+    });
   }
 
   get times(): readonly number[] {
@@ -87,10 +100,16 @@ export class Chart {
     this.draw(this.#series);
   }
 
+  /** Somebody wants to see this; undefined: everything that is there. */
   show(range: ChartRange | undefined): void {
-    this.#range = range;
+    this.view(range);
+    this.#onRange(this.#range);
+  }
+
+  /** The same, without telling of it. */
+  view(range: ChartRange | undefined): void {
+    this.#range = range === undefined ? undefined : within(range);
     this.#applyRange();
-    this.#onRange(range);
   }
 
   close(): void {
@@ -112,20 +131,32 @@ export class Chart {
   }
 
   #key(event: KeyboardEvent): void {
-    const { from, to } = this.#range ?? this.#extent();
-    const span = to - from;
-    const moves: Record<string, ChartRange | undefined | "no"> = {
-      ArrowLeft: { from: from - span / 5, to: to - span / 5 },
-      ArrowRight: { from: from + span / 5, to: to + span / 5 },
-      "+": { from: from + span / 4, to: to - span / 4 },
-      "=": { from: from + span / 4, to: to - span / 4 },
-      "-": { from: from - span / 2, to: to + span / 2 },
-      "0": undefined,
-      Escape: undefined,
+    const moves: Record<string, () => void> = {
+      ArrowLeft: () => this.#pan(-0.2),
+      ArrowRight: () => this.#pan(0.2),
+      "+": () => this.#zoom(0.5, 0.5),
+      "=": () => this.#zoom(0.5, 0.5),
+      "-": () => this.#zoom(2, 0.5),
+      "0": () => this.show(undefined),
+      Escape: () => this.show(undefined),
     };
-    if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const move = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
+    if (move === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    this.show(moves[event.key] as ChartRange | undefined);
+    move();
+  }
+
+  #zoom(factor: number, at: number): void {
+    const { from, to } = this.#range ?? this.#extent();
+    const span = Math.min(Math.max((to - from) * factor, SPAN_MIN), SPAN_MAX);
+    const still = from + (to - from) * at;
+    this.show({ from: still - span * at, to: still + span * (1 - at) });
+  }
+
+  #pan(share: number): void {
+    const { from, to } = this.#range ?? this.#extent();
+    const by = (to - from) * share;
+    this.show({ from: from + by, to: to + by });
   }
 
   #fit(): void {
@@ -145,7 +176,8 @@ export class Chart {
       width: clientWidth || 600,
       height: clientHeight || 320,
       legend: { show: false },
-      padding: [12, 12, 0, 0],
+      // Half of the last time stands behind the end of the axis.
+      padding: [12, 30, 0, 0],
       cursor: {
         drag: { x: true, y: false, setScale: false },
         points: { size: 8 },
@@ -158,7 +190,11 @@ export class Chart {
           space: 90,
           values: (_, times, _axis, _space, step) => times.map((time) => timeText(time, step)),
         },
-        { ...axis, size: 68, values: (_, values) => values.map((one) => value(one)) },
+        {
+          ...axis,
+          size: (_, values) => axisWidth(values),
+          values: (_, values) => values.map((one) => value(one)),
+        },
       ],
       series: [
         {},
@@ -203,7 +239,26 @@ function banded(series: readonly ChartSeries[]): readonly ChartSeries[] {
   return series.filter(({ extremes }) => (extremes?.size ?? 0) > 0);
 }
 
+const LETTER_WIDTH = 7.2;
+const AXIS_WIDTH_MIN = 40;
+const AXIS_WIDTH_MAX = 110;
+
+/** As wide as its longest number. */
+function axisWidth(values: readonly string[] | null): number {
+  const letters = Math.max(...(values ?? []).map((one) => one.length), 0);
+  return Math.min(Math.max(letters * LETTER_WIDTH + 18, AXIS_WIDTH_MIN), AXIS_WIDTH_MAX);
+}
+
+/** Moved, not cut, until a clock can show it. */
+function within({ from, to }: ChartRange): ChartRange {
+  const by = Math.max(TIME_MIN - from, 0) + Math.min(TIME_MAX - to, 0);
+  return { from: from + by, to: to + by };
+}
+
+const LONG_STEP = 28 * 86_400;
+
 function timeText(time: number, step: number): string {
+  if (step >= LONG_STEP) return month(time);
   if (step >= 86_400) return moment(time).replace(/[ ,]+\d\d:\d\d:\d\d.*$/, "");
   return step >= 60 ? minute(time) : clock(time);
 }

@@ -8,6 +8,7 @@ interface Formats {
   readonly clock: Intl.DateTimeFormat;
   readonly minute: Intl.DateTimeFormat;
   readonly moment: Intl.DateTimeFormat;
+  readonly month: Intl.DateTimeFormat;
 }
 
 const made = new Map<string, Formats>();
@@ -39,6 +40,7 @@ function formats(): Formats {
         month: "short",
         second: "2-digit",
       }),
+      month: new Intl.DateTimeFormat(locale, { month: "short", year: "numeric" }),
     };
     made.set(locale, known);
   }
@@ -86,6 +88,9 @@ export const minute = (seconds: number): string => formats().minute.format(secon
 
 /** 25 Nov, 04:33:20 */
 export const moment = (seconds: number): string => formats().moment.format(seconds * 1000);
+
+/** Nov 2026 */
+export const month = (seconds: number): string => formats().month.format(seconds * 1000);
 
 /** The start of a window: as short as its length allows. */
 export function windowStart(start: number, end: number): string {

@@ -159,10 +159,11 @@ function notifierItem(
 function table(label: string, heads: readonly string[], rows: readonly HTMLElement[]): HTMLElement {
   return h(
     "div",
-    { class: "scroller", tabindex: "0", role: "group", "aria-label": label },
+    { class: "scroller stacked", tabindex: "0", role: "group", "aria-label": label },
     h(
       "table",
-      { class: "rows" },
+      // Told, since a phone shows it as cards, and then a browser would not take it for a table.
+      { class: "rows", role: "table" },
       h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
       h("tbody", {}, ...rows),
     ),

@@ -8,11 +8,14 @@ import { button, emptyState } from "../parts.ts";
 import { t } from "../words.ts";
 import { labelsOf } from "./labels.ts";
 import { type Picked, SeriesData, seriesId } from "./series-data.ts";
+import { EVERYTHING } from "./series-history.ts";
 import { SeriesSearch } from "./series-search.ts";
 
 const TABLE_ROWS_MAX = 200;
 /** Seconds of the buttons beside the chart. The longer ones are out of the sink, where it can be read. */
-const SPANS = [300, 3_600, 21_600, 86_400, 604_800, 2_592_000] as const;
+const SPANS = [300, 3_600, 21_600, 86_400, 604_800, 2_592_000, "all", "recent"] as const;
+
+type Span = (typeof SPANS)[number];
 
 /** Series over time: searched on the left, drawn on the right, as a table for who cannot see a chart. */
 export function explorePage(query: URLSearchParams): Page {
@@ -42,7 +45,8 @@ class Explore implements Page {
   #cursor: number | null = null;
   #isTable = false;
   #isTailing = true;
-  #span: number | undefined;
+  /** What is looked at: the last seconds, all there is, what is in memory; undefined: something between. */
+  #span: Span | undefined = "recent";
 
   constructor(query: URLSearchParams) {
     this.#canvas = h("div", {
@@ -73,23 +77,14 @@ class Explore implements Page {
         {
           type: "button",
           class: "segment",
-          "aria-pressed": "false",
-          onclick: () => this.#last(span),
+          "aria-pressed": String(span === this.#span),
+          "aria-label": span === "all" ? t("all_time_help") : undefined,
+          title: span === "all" ? t("all_time_help") : undefined,
+          onclick: () => this.#show(span),
         },
         spanText(span),
       ),
     );
-    const all = h(
-      "button",
-      {
-        type: "button",
-        class: "segment",
-        "aria-pressed": "true",
-        onclick: () => this.#chart.show(undefined),
-      },
-      t("recent_time"),
-    );
-    this.#spans.push(all);
     this.#tail = button(t("live_tail"), () => this.#setTail(!this.#isTailing), {
       picture: "play",
       kind: "toggle",
@@ -122,7 +117,11 @@ class Explore implements Page {
         this.#table,
         this.#legend,
         this.#past,
-        h("p", { class: "hint" }, t("chart_hint")),
+        h(
+          "p",
+          { class: "hint" },
+          t(matchMedia("(pointer: coarse)").matches ? "chart_hint_touch" : "chart_hint"),
+        ),
       ),
     );
     for (const text of query.getAll("s")) {
@@ -170,28 +169,30 @@ class Explore implements Page {
           extremes: this.#data.extremes(series),
         })),
       );
-      if (this.#span !== undefined) this.#last(this.#span);
+      if (typeof this.#span === "number") this.#show(this.#span);
     }
     this.#showValues();
     this.#showPast();
   }
 
-  #last(span: number): void {
+  #show(span: Span): void {
     // Nothing has fired since a restart: the sink may know what was before.
     const end = this.#chart.times.at(-1) ?? Date.now() / 1000;
-    const range = { from: end - span, to: end + span / 50 };
-    this.#chart.show(range);
-    this.#ranged(range, span);
+    const range = typeof span === "number" ? { from: end - span, to: end + span / 50 } : undefined;
+    this.#chart.view(range);
+    this.#looked(span, span === "all" ? EVERYTHING : range);
   }
 
-  #ranged(range: ChartRange | undefined, span?: number): void {
+  /** By hand. */
+  #ranged(range: ChartRange | undefined): void {
+    this.#looked(range === undefined ? "recent" : undefined, range);
+  }
+
+  #looked(span: Span | undefined, range: ChartRange | undefined): void {
     this.#span = span;
     this.#data.look(range);
-    for (const [i, segment] of this.#spans.entries()) {
-      const isMine =
-        span === undefined ? range === undefined && i === SPANS.length : SPANS[i] === span;
-      setAttribute(segment, "aria-pressed", String(isMine));
-    }
+    for (const [i, segment] of this.#spans.entries())
+      setAttribute(segment, "aria-pressed", String(SPANS[i] === span));
   }
 
   #setTail(isTailing: boolean): void {
@@ -253,13 +254,14 @@ class Explore implements Page {
     const { past } = this.#data;
     this.#past.hidden = past === undefined;
     if (past === undefined) return;
-    const { isLoading, error, sink = "", step } = past;
+    const { isLoading, error, sink = "", step, cutAt } = past;
+    const cut = cutAt === undefined ? "" : ` ${t("past_cut", { at: moment(cutAt) })}`;
     this.#past.dataset["tone"] = error === undefined ? "calm" : "bad";
     if (isLoading) setText(this.#past, t("past_loading"));
     else if (error !== undefined) setText(this.#past, visible(error));
     else if (typeof step !== "number")
-      setText(this.#past, t("past_whole", { sink: visible(sink) }));
-    else setText(this.#past, t("past_steps", { sink: visible(sink), step: duration(step) }));
+      setText(this.#past, t("past_whole", { sink: visible(sink) }) + cut);
+    else setText(this.#past, t("past_steps", { sink: visible(sink), step: duration(step) }) + cut);
   }
 
   #drawTable(): void {
@@ -326,7 +328,9 @@ function alike(series: readonly Picked[]): Picked[] {
     .slice(0, 3);
 }
 
-function spanText(span: number): string {
+function spanText(span: Span): string {
+  if (span === "all") return t("all_time");
+  if (span === "recent") return t("recent_time");
   if (span >= 86_400) return t("days_short", { n: span / 86_400 });
   return span >= 3_600
     ? t("hours_short", { n: span / 3_600 })

@@ -221,12 +221,16 @@ class SinkRow {
       { class: "vessel" },
       h("span", { class: "vessel-fill", "aria-hidden": "true" }),
       this.#outbox,
-      h("span", { class: "vessel-name" }, t("outbox")),
     );
     this.element = h(
       "div",
       { class: "node sink-node", role: "listitem" },
-      this.#vessel,
+      h(
+        "div",
+        { class: "vessel-box" },
+        this.#vessel,
+        h("span", { class: "vessel-name" }, t("outbox")),
+      ),
       h(
         "div",
         { class: "sink-body" },

@@ -11,11 +11,24 @@ import { TimeStrip } from "./time-strip.ts";
 /** Seconds of a sparkline. */
 const SPAN = 120;
 const ROWS_SHOWN = 12;
+/** Over so long rates are told. Results come by the window: over a minute there is a rate of them. */
+const EVENTS_SECONDS = 5;
+const ROWS_SECONDS = 60;
 
 export function overviewPage(): Page {
   const tiles = [
-    new Tile("events_per_second", (samples) => ratesOf(samples, 1), rate),
-    new Tile("rows_per_second", (samples) => ratesOf(samples, 2), rate),
+    new Tile(
+      "events_per_second",
+      (samples) => ratesOf(samples, 1),
+      rate,
+      (live) => rateOver(live, EVENTS_SECONDS, 1),
+    ),
+    new Tile(
+      "rows_per_second",
+      (samples) => ratesOf(samples, 2),
+      rate,
+      (live) => rateOver(live, ROWS_SECONDS, 2),
+    ),
     new Tile("lag", (samples) => samples.map((sample) => sample[3] ?? 0), duration),
     new Tile("waiting", (samples) => samples.map((sample) => sample[4]), short),
     new Tile("refused_tile", (samples) => samples.map((sample) => sample[5]), short),
@@ -37,7 +50,7 @@ export function overviewPage(): Page {
       if (live.status === undefined) return;
       for (const tile of tiles) tile.update(live);
       strip.update(live.status);
-      flow.update(live.status, rateOver(live, 5, 1), rateOver(live, 60, 2));
+      flow.update(live.status, rateOver(live, EVENTS_SECONDS, 1), rateOver(live, ROWS_SECONDS, 2));
       results.update(live);
     },
     close: () => flow.close(),
@@ -66,13 +79,18 @@ class Tile {
   readonly #spark = new Spark();
   readonly #values: (samples: Live["history"]) => number[];
   readonly #text: (value: number) => string;
+  readonly #now: ((live: Live) => number) | undefined;
   #drawnAt = 0;
+
+  /** @param now What is shown as the number; undefined: the last of the values. */
 
   constructor(
     word: Word,
     values: (samples: Live["history"]) => number[],
     text: (value: number) => string,
+    now?: (live: Live) => number,
   ) {
+    this.#now = now;
     this.#values = values;
     this.#text = text;
     this.element = h(
@@ -84,18 +102,13 @@ class Tile {
     );
   }
 
-  update({ history }: Live): void {
+  update(live: Live): void {
+    const { history } = live;
     const newest = history.at(-1)?.[0] ?? 0;
     if (newest === this.#drawnAt) return;
     this.#drawnAt = newest;
     const values = this.#values(history.slice(-SPAN));
-    // Results come by the window: over a minute there is a rate of them.
-    const recent = values.slice(this.element.dataset["tile"] === "rows_per_second" ? -60 : -5);
-    const isRate = this.#text === rate;
-    const shown = isRate
-      ? recent.reduce((sum, one) => sum + one, 0) / Math.max(recent.length, 1)
-      : (values.at(-1) ?? 0);
-    setText(this.#value, this.#text(shown));
+    setText(this.#value, this.#text(this.#now?.(live) ?? values.at(-1) ?? 0));
     this.#spark.set(values);
   }
 }

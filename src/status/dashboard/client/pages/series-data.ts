@@ -86,12 +86,14 @@ export class SeriesData {
   get past(): Past | undefined {
     const all = this.picked.flatMap(({ history }) => history.past ?? []);
     const [first] = all;
+    const cuts = all.flatMap(({ cutAt }) => cutAt ?? []);
+    const cut = cuts.length === 0 ? {} : { cutAt: Math.max(...cuts) };
     // What is not settled comes before what is, what is wrong before what is right, the coarse before the fine.
-    return (
+    const settled =
       all.find(({ isLoading }) => isLoading) ??
       all.find(({ error }) => error !== undefined) ??
-      all.reduce((one, other) => ((other.step ?? 0) > (one?.step ?? 0) ? other : one), first)
-    );
+      all.reduce((one, other) => ((other.step ?? 0) > (one?.step ?? 0) ? other : one), first);
+    return settled === undefined ? undefined : { ...settled, ...cut };
   }
 
   /** Somebody looks at this range: what is not in memory is asked of the sink. Undefined: at the memory. */

@@ -1,6 +1,6 @@
 import type { HistoryPage, HistoryPointView } from "../../../../pipeline/view.ts";
 import { AnswerError, get } from "../api.ts";
-import type { ChartRange } from "../chart.ts";
+import { type ChartRange, TIME_MIN } from "../chart.ts";
 import type { Picked } from "./series-data.ts";
 
 /** What is told of the past that is shown. */
@@ -9,6 +9,8 @@ export interface Past {
   readonly sink?: string;
   /** Windows that begin within so many seconds are one point; null: each is one of its own. */
   readonly step?: number | null;
+  /** Unix seconds at which it begins, although the sink holds more. */
+  readonly cutAt?: number;
   /** Why there is none. */
   readonly error?: string;
   readonly isLoading: boolean;
@@ -20,8 +22,14 @@ const WAIT_MS = 200;
 /** A sink that is away is not asked at every turn. */
 const AGAIN_MS = 10_000;
 
+/** Everything is much to read. */
+const WHOLE_AGAIN_MS = 60_000;
+
 /** More than a chart has pixels helps nobody. */
 const POINTS = 1_000;
+
+/** All that the sink holds. */
+export const EVERYTHING: ChartRange = { from: -Infinity, to: Infinity };
 
 /** Asked for on either side of what is looked at, as a share of it: a small step needs no new answer. */
 const MARGIN = 0.25;
@@ -34,6 +42,7 @@ export class SeriesHistory {
   past: Past | undefined;
   /** What was asked for last, and how that is to be taken: it is there, it comes, or it failed. */
   #asked: ChartRange | undefined;
+  #askedMs = 0;
   /** On the clock of the page: what failed is asked for again then. */
   #againMs = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,10 +64,12 @@ export class SeriesHistory {
       return;
     }
     if (range.from >= memoryFrom || this.#isAsked(range, memoryFrom)) return;
-    const margin = MARGIN * (range.to - range.from);
+    const span = range.to - range.from;
+    const margin = MARGIN * span;
+    const isAll = range.from === -Infinity;
     const wanted = {
-      from: range.from - margin,
-      to: Math.min(range.to + margin, memoryFrom),
+      from: isAll ? range.from : Math.max(range.from - margin, TIME_MIN),
+      to: isAll ? memoryFrom : Math.min(range.to + margin, memoryFrom),
     };
     this.#timer = setTimeout(() => void this.#ask(wanted), WAIT_MS);
   }
@@ -83,8 +94,12 @@ export class SeriesHistory {
     const asked = this.#asked;
     if (asked === undefined || performance.now() >= this.#againMs) return false;
     const to = Math.min(range.to, memoryFrom);
-    const isInside = asked.from <= range.from && to <= asked.to;
-    const isFine = this.past?.step === null || asked.to - asked.from <= 3 * (range.to - range.from);
+    // The memory forgets a window while one fires: for a while it is too small a part of everything to be seen.
+    const isWhole = asked.from === -Infinity && range.from === -Infinity;
+    const isFresh = isWhole && performance.now() - this.#askedMs < WHOLE_AGAIN_MS;
+    const isInside = asked.from <= range.from && (to <= asked.to || isFresh);
+    const isFine =
+      isWhole || this.past?.step === null || asked.to - asked.from <= 3 * (range.to - range.from);
     return isInside && isFine;
   }
 
@@ -93,6 +108,7 @@ export class SeriesHistory {
     const asking = new AbortController();
     this.#asking = asking;
     this.#asked = { from, to };
+    this.#askedMs = performance.now();
     this.#againMs = Infinity;
     this.past = { ...this.past, isLoading: true };
     this.#onChange();
@@ -102,14 +118,19 @@ export class SeriesHistory {
       name,
       agg_func,
       labels: JSON.stringify(labels),
-      from: from.toFixed(3),
-      to: to.toFixed(3),
       points: String(POINTS),
     });
+    if (Number.isFinite(from)) query.set("from", from.toFixed(3));
+    if (Number.isFinite(to)) query.set("to", to.toFixed(3));
     try {
       const page = await get<HistoryPage>(`/history?${query}`, asking.signal);
       this.points = page.points;
-      this.past = { sink: page.sink, step: page.step_seconds, isLoading: false };
+      this.past = {
+        sink: page.sink,
+        step: page.step_seconds,
+        isLoading: false,
+        ...cutOf(page, from),
+      };
     } catch (failure) {
       if (asking.signal.aborted) return;
       const error = failure instanceof AnswerError ? failure.message : String(failure);
@@ -118,4 +139,11 @@ export class SeriesHistory {
     }
     this.#onChange();
   }
+}
+
+/** Whether the sink holds rows before the first point that are too many to be read. */
+function cutOf({ points, whole_from }: HistoryPage, from: number): { cutAt?: number } {
+  const [first] = points;
+  const isCut = first !== undefined && from < whole_from && first.window_start <= whole_from;
+  return isCut ? { cutAt: first.window_start } : {};
 }
