@@ -116,8 +116,8 @@ describe.skipIf(!hasBrowser)("the chart of the past", () => {
   test("tells where it begins when the sink holds too many rows", async () => {
     const { history } = stage.pipeline;
     stage.pipeline.history = async (request) => {
-      const page = await history.call(stage.pipeline, request);
-      return { ...page, whole_from: page.points[0]!.window_start };
+      const answer = await history.call(stage.pipeline, request);
+      return { ...answer, whole_from: answer.points[0]!.window_start };
     };
     await press("All: everything that the sink holds");
     await page.getByText("the sink holds more rows than are read at once").waitFor();
