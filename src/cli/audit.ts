@@ -1,18 +1,25 @@
 import { loadConfig } from "../config/load.ts";
-import { emptyLedger, type LedgerCounts } from "../core/ledger.ts";
 import { holdsLedger, storedLedger } from "../pipeline/stored-ledger.ts";
 import type { LedgerReport } from "../pipeline/view.ts";
 import { sealOf } from "../state/seal.ts";
 import { StoredState } from "../state/stored-state.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { askService } from "./ask-service.ts";
+import { auditLines } from "./audit/lines.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { type Connection, connectionArgs, connectionOf } from "./connection.ts";
 import { EXIT } from "./exit.ts";
+import { painter } from "./screen/styles.ts";
 
 export const audit = defineCommand({
   name: "audit",
   summary: "Account for every event received; exit 1 when it does not balance",
+  details: [
+    "Every event received has become one of these: aggregated, filtered, duplicate, late, future, invalid or",
+    "over_limit; those that none became are not shown. Beside the balance: late_partial (too late for some of its",
+    "windows), replayed (again from the dead letters), gaps (thrown away by the bus before they were read),",
+    "tombstones (records without a value).",
+  ],
   args: {
     url: {
       type: "positional",
@@ -39,8 +46,13 @@ export const audit = defineCommand({
         : await ofService(url, connectionOf(connection, context));
     const isRight =
       report.balanced && Object.values(report.rules).every(({ balanced }) => balanced);
-    terminal.print(json ? JSON.stringify(report) : tableOf(report));
-    if (!isRight) terminal.say("The ledger does not balance: some events are not accounted for");
+    if (json) terminal.print(JSON.stringify(report));
+    else terminal.printStyled(auditLines(report, painter(terminal.printsColours)).join("\n"));
+    if (!isRight) {
+      terminal.say(
+        "The ledger does not balance: this is a fault of the program; keep the state, and report it",
+      );
+    }
     return isRight ? EXIT.ok : EXIT.failed;
   },
 });
@@ -63,35 +75,4 @@ async function ofState(
   } finally {
     stored.close();
   }
-}
-
-/** Counts beside the balance stand below a line. */
-const BESIDE: readonly string[] = ["late_partial", "replayed", "gaps", "tombstones"];
-
-function tableOf({ balanced, rules, ...all }: LedgerReport): string {
-  const columns: [title: string, counts: Readonly<LedgerCounts> & { balanced: boolean }][] = [
-    ["pipeline", { ...all, balanced }],
-    ...Object.entries(rules),
-  ];
-  const names = Object.keys(emptyLedger()) as (keyof LedgerCounts)[]; // it has no others
-  const counted = (name: keyof LedgerCounts): string[] => [
-    name,
-    ...columns.map(([, counts]) => String(counts[name] ?? 0)),
-  ];
-  const lines = [
-    ["", ...columns.map(([title]) => title)],
-    ...names.filter((name) => !BESIDE.includes(name)).map(counted),
-    ["balance", ...columns.map(([, counts]) => (counts.balanced ? "right" : "WRONG"))],
-    [],
-    ...names.filter((name) => BESIDE.includes(name)).map(counted),
-  ];
-  const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }

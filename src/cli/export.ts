@@ -4,7 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import { FatalError, messageOf } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { flinkJob } from "../flink/job.ts";
-import { configArg } from "./args.ts";
+import { configArg, jsonArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { version } from "./version.ts";
@@ -37,6 +37,7 @@ export const exportRules = defineCommand({
       valueHint: "folder",
       description: "The job writes rows as files to this folder, in place of a sink",
     },
+    json: jsonArg,
   },
   completes: { to: TARGETS },
   failsWhen: "a rule cannot be said there",
@@ -47,7 +48,7 @@ export const exportRules = defineCommand({
       does: "Over a file, to compare with aggregator replay",
     },
   ],
-  async run({ to, config, output, events, rows }, { terminal, env, cwd }) {
+  async run({ to, config, output, events, rows, json }, { terminal, env, cwd }) {
     if (!TARGETS.some((target) => target === to)) {
       const meant = nearest(to, TARGETS);
       const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
@@ -56,15 +57,24 @@ export const exportRules = defineCommand({
     const settings = await loadConfig({ path: config, cwd, env });
     terminal.hide(settings.secrets);
     const job = flinkJob(settings, { version, events, rows });
-    if (output === undefined) terminal.print(job.sql.trimEnd());
-    else {
+    const { sql, rules, notes } = job;
+    const isWhole = rules.length === settings.rules.length;
+    if (output === undefined && !json) terminal.print(sql.trimEnd());
+    if (output !== undefined) {
       try {
-        await writeFile(resolve(cwd, output), terminal.redact(job.sql));
+        await writeFile(resolve(cwd, output), terminal.redact(sql));
       } catch (failure) {
         throw new FatalError(`Cannot write "${output}": ${messageOf(failure)}`, { cause: failure });
       }
     }
-    for (const { rule, note } of job.notes) terminal.say(rule === "" ? note : `${rule}: ${note}`);
-    return job.rules.length === settings.rules.length ? EXIT.ok : EXIT.failed;
+    if (json) {
+      const left = settings.rules.map(({ name }) => name).filter((name) => !rules.includes(name));
+      terminal.print(
+        JSON.stringify({ ok: isWhole, rules, left, notes, ...(output === undefined && { sql }) }),
+      );
+    } else {
+      for (const { rule, note } of notes) terminal.say(rule === "" ? note : `${rule}: ${note}`);
+    }
+    return isWhole ? EXIT.ok : EXIT.failed;
   },
 });

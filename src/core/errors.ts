@@ -70,6 +70,9 @@ export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`Invariant broken: ${message}`);
 }
 
+/** What a runtime adds for those who program: who runs a service has no use for it. */
+const ADVICE = /\. (?:For more information|Is the computer able)\b.*$/s;
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
@@ -77,5 +80,5 @@ export function messageOf(thrown: unknown): string {
   if (thrown.message === "" && thrown instanceof AggregateError && thrown.errors.length > 0) {
     return messageOf(thrown.errors[0]);
   }
-  return thrown.message === "" ? thrown.name : thrown.message;
+  return thrown.message === "" ? thrown.name : thrown.message.replace(ADVICE, "");
 }

@@ -7,8 +7,14 @@ import type { OpenTap, TakenFromTap, Tap, TapFilter, TappedEvent } from "./view.
 
 const LINE_FEED = 10;
 
-/** Of a second: a look again and again finds something each time, instead of everything at its start. */
-const BURST_MS = 250;
+/**
+ * What is decoded comes in bursts of so much at the most: a look again and again finds something each time, instead of
+ * everything at the start of a second.
+ */
+const LOOK_BURST_MS = 250;
+
+/** What is shown, in a whole second's: the few events that somebody publishes by hand are all seen. */
+const SHOW_BURST_MS = 1_000;
 
 /**
  * Shows passing events to whoever looks. The pipeline asks {@link EventTap.isOpen} once a batch; nothing else
@@ -23,7 +29,10 @@ export class EventTap implements Tap {
   /** @param nowMs The monotonic clock. */
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
-    this.#looks = new Budget(TAP_LOOKS_PER_SECOND_MAX, nowMs());
+    this.#looks = new Budget(
+      { perSecond: TAP_LOOKS_PER_SECOND_MAX, burstMs: LOOK_BURST_MS },
+      nowMs(),
+    );
   }
 
   /** Whether anybody looks. */
@@ -97,8 +106,9 @@ class Looker {
 
   constructor(filter: TapFilter, nowMs: number) {
     this.filter = filter;
-    this.#eventBudget = new Budget(filter.perSecond, nowMs);
-    this.#refusedBudget = new Budget(filter.perSecond, nowMs);
+    const { perSecond } = filter;
+    this.#eventBudget = new Budget({ perSecond, burstMs: SHOW_BURST_MS }, nowMs);
+    this.#refusedBudget = new Budget({ perSecond, burstMs: SHOW_BURST_MS }, nowMs);
   }
 
   wants(event: ShownEvent, rules: readonly RuleSettings[]): boolean {
@@ -191,16 +201,19 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** So many a second, in bursts of {@link BURST_MS} at the most; one at the least. */
+/** So many a second, in bursts of so long at the most; one at the least. */
 class Budget {
   readonly #perMs: number;
   readonly #burst: number;
   #left: number;
   #atMs: number;
 
-  constructor(perSecond: number, nowMs: number) {
+  constructor(
+    { perSecond, burstMs }: { readonly perSecond: number; readonly burstMs: number },
+    nowMs: number,
+  ) {
     this.#perMs = perSecond / 1000;
-    this.#burst = Math.max(this.#perMs * BURST_MS, 1);
+    this.#burst = Math.max(this.#perMs * burstMs, 1);
     this.#left = this.#burst;
     this.#atMs = nowMs;
   }

@@ -57,6 +57,11 @@ export class TapFeed {
     return this.#clients.size;
   }
 
+  /** Rules that may be asked for. */
+  get ruleNames(): readonly string[] {
+    return this.#options.view.status().rules.map(({ name }) => name);
+  }
+
   /** Tells what is new until `signal` aborts; then everybody is let go. */
   async run(clock: Clock, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {

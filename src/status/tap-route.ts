@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { wrongWord } from "../http/parameters.ts";
 import { identityOf } from "./access/identity.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import type { Route } from "./route.ts";
@@ -26,6 +27,12 @@ function answer(c: Context, feed: TapFeed | undefined): Response {
   if ("error" in read) return jsonAnswer(c, read, 400);
   if (feed === undefined) {
     return jsonAnswer(c, { error: "This service shows no passing events" }, 409);
+  }
+  const { rule } = read.query;
+  if (rule !== undefined && !feed.ruleNames.includes(rule)) {
+    // Nothing would ever come of it.
+    const why = `rule ${JSON.stringify(rule)}: ${wrongWord(feed.ruleNames, rule)}`;
+    return jsonAnswer(c, { error: why }, 400);
   }
   // Nobody would read it.
   if (c.req.raw.method === "HEAD") return c.body(null, 200, HEADERS);

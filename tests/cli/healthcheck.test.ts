@@ -44,6 +44,8 @@ describe("healthcheck", () => {
     const { code, stderr } = await call([], { PORT: String(port) });
     expect(code).toBe(1);
     expect(stderr).toStartWith(`Cannot reach the service at 127.0.0.1:${port}: `);
+    // Advice of the runtime to those who program.
+    expect(stderr).not.toContain("computer");
   });
 
   test("prints an object with --json, whatever is found", async () => {

@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { startCuttingProxy } from "../support/cutting-proxy.ts";
 import { type Installed, installExecutable } from "../support/executable.ts";
 import { onTerminal } from "../support/pty.ts";
-import { configure, publish, type Service, startService } from "../support/service.ts";
+import {
+  configure,
+  getJson,
+  publish,
+  type Service,
+  startService,
+  until,
+} from "../support/service.ts";
 
 // The executable taps a running service of itself.
 
@@ -146,6 +153,60 @@ describe("tap", () => {
     expect(program.screen.unknown).toEqual([]);
     for (const line of program.screen.lines) expect(line.length).toBeLessThanOrEqual(60);
   }, 30_000);
+
+  const LOAD = 5_000;
+
+  /** As many as a sink of events sends, of another name. */
+  function load(n: number): object[] {
+    const timestamp = Date.now() / 1000;
+    return Array.from({ length: LOAD }, (_, i) => ({ name: "load", value: n + i, timestamp }));
+  }
+
+  async function received(): Promise<{ received: number; balanced: boolean }> {
+    return getJson(`${service.url}/ledger`);
+  }
+
+  test("finds few events among many, says how many passed, and holds nothing up", async () => {
+    const before = (await received()).received;
+    const tapping = aggregator.spawn(["tap", service.url, "--events", "--name", "rare"]);
+    let published = 0;
+    const heard = tapping.waitFor(/"name":"rare"[^]*"name":"rare"/, "stdout");
+    await feedUntil(heard, (n) => {
+      published += LOAD + 1;
+      return [{ name: "rare", value: n, timestamp: Date.now() / 1000 }, ...load(n)];
+    });
+    // It began to look somewhere in the middle; from then on nothing is shown that was not asked for.
+    const { stdout } = await tapping.stop("SIGINT");
+    const names = parsed(stdout).flatMap(({ event }) => (event as { name?: string })?.name ?? []);
+    expect(new Set(names)).toEqual(new Set(["rare"]));
+    const ledger = await until(received, ({ received }) => received - before >= published);
+    expect(ledger).toMatchObject({ received: before + published, balanced: true });
+  }, 60_000);
+
+  test("one who reads nothing holds nothing up", async () => {
+    const line = `./aggregator tap ${service.url} --rate 1000 | { head -1; exec sleep 300; }`;
+    const child = Bun.spawn(["bash", "-c", line], {
+      cwd: aggregator.folder,
+      stdout: "pipe",
+      detached: true,
+    });
+    try {
+      const reader = child.stdout.getReader();
+      await feedUntil(reader.read());
+      const before = (await received()).received;
+      for (let n = 0; n < 20; n++) await publish(service.url, load(n));
+      const ledger = await until(received, (now) => now.received - before >= 20 * LOAD);
+      expect(ledger).toMatchObject({ received: before + 20 * LOAD, balanced: true });
+    } finally {
+      process.kill(-child.pid, "SIGKILL"); // what it started, too
+    }
+  }, 60_000);
+
+  test("refuses a rule that is not there", async () => {
+    const { code, stderr } = await aggregator.run(["tap", service.url, "--rule", "cpuu"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('rule "cpuu": must be one of cpu, rest, did you mean cpu?');
+  });
 
   test("ends when its reader has gone", async () => {
     const line = `./aggregator tap ${service.url} --events | head -1`;

@@ -185,6 +185,9 @@ describe("GET /tap", () => {
     expect(answer.headers.get("content-type")).toStartWith("text/event-stream");
     await answer.body!.cancel();
     expect((await app.request("/tap?rate=x")).status).toBe(400);
+    const nowhere = await app.request("/tap?rule=per_ten_second");
+    expect(nowhere.status).toBe(400);
+    expect(await nowhere.text()).toContain("did you mean per_ten_seconds?");
     expect((await appOf(undefined).request("/tap")).status).toBe(409);
     const full = new TapFeed({
       view: new StagedPipeline({}),

@@ -167,15 +167,16 @@ function pem(path: string | undefined): string | undefined {
 }
 
 /**
- * Why a request failed, in the words of the runtime but for what is not for the log: its advice to
- * programmers, and the address with its query, where a bus may want a key.
+ * Why a request failed, in the words of the runtime but for what is not for the log: the address with its query,
+ * where a bus may want a key.
  */
 function reasonOf(thrown: unknown): string {
   let deepest = thrown;
   while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
-  return messageOf(deepest)
-    .replace(/\. (?:For more information|Is the computer able)\b.*$/s, "")
-    .replace(/ (?:fetching|for url|for) (?:"https?:[^"]*"|\(https?:[^)]*\)|https?:\S+)/g, "");
+  return messageOf(deepest).replace(
+    / (?:fetching|for url|for) (?:"https?:[^"]*"|\(https?:[^)]*\)|https?:\S+)/g,
+    "",
+  );
 }
 
 async function readWhole(
