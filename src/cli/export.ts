@@ -11,12 +11,16 @@ import { version } from "./version.ts";
 
 const TARGETS = ["flink"] as const;
 
+/** `s3://…`: a place that Flink knows, and no path of this machine. */
+const HAS_SCHEME = /^[a-z][\w+.-]*:\/\//i;
+
 export const exportRules = defineCommand({
   name: "export",
   summary: "Write the same rules for another program, for who outgrows one machine",
   details: [
     "flink: statements for the SQL client of Flink 2. What it cannot do in the same way is said in comments and",
-    "on standard error; a rule that it cannot do at all is left out, and the exit code is 1.",
+    "on standard error; a rule that it cannot do at all is left out, and the exit code is 1. Brokers and topics are",
+    "written as they are, also those that come by env(); TLS and passwords are not.",
   ],
   args: {
     to: { type: "positional", required: true, description: `For which one: ${TARGETS.join(", ")}` },
@@ -55,14 +59,20 @@ export const exportRules = defineCommand({
       throw new UsageError(`Cannot export to "${to}": must be one of ${TARGETS.join(", ")}${hint}`);
     }
     const settings = await loadConfig({ path: config, cwd, env });
-    terminal.hide(settings.secrets);
-    const job = flinkJob(settings, { version, events, rows });
+    const place = (path: string | undefined): string | undefined =>
+      path === undefined || HAS_SCHEME.test(path) ? path : resolve(cwd, path);
+    const job = flinkJob(settings, { version, events: place(events), rows: place(rows) });
+    // Nothing is masked in what was asked for: addresses and topics that came by env() are part of the job, and
+    // passwords are not in it.
     const { sql, rules, notes } = job;
     const isWhole = rules.length === settings.rules.length;
-    if (output === undefined && !json) terminal.print(sql.trimEnd());
+    if (output === undefined && !json) {
+      if (terminal.isPrintedToScreen) terminal.print(sql.trimEnd());
+      else terminal.printStyled(sql.trimEnd());
+    }
     if (output !== undefined) {
       try {
-        await writeFile(resolve(cwd, output), terminal.redact(sql));
+        await writeFile(resolve(cwd, output), sql);
       } catch (failure) {
         throw new FatalError(`Cannot write "${output}": ${messageOf(failure)}`, { cause: failure });
       }

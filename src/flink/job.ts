@@ -40,6 +40,8 @@ export function flinkJob(settings: Settings, options: FlinkJobOptions): FlinkJob
   ];
   const { idleTimeout } = settings.time;
   const idle = idleTimeout === "off" ? "0 ms" : `${Math.ceil(idleTimeout / 1000)} ms`;
+  // Rows in files and in Kafka are there after a checkpoint; a job over files has one at its end.
+  const checkpoints = events.isEndless ? ["SET 'execution.checkpointing.interval' = '10 s';"] : [];
   const inserts = rules.flatMap(({ made }) => made.insert ?? []);
   const sql = [
     comment(
@@ -53,6 +55,7 @@ export function flinkJob(settings: Settings, options: FlinkJobOptions): FlinkJob
     "SET 'execution.runtime-mode' = 'streaming';",
     "SET 'table.local-time-zone' = 'UTC';",
     `SET 'table.exec.source.idle-timeout' = ${text(idle)};`,
+    ...checkpoints,
     `SET 'pipeline.name' = ${text(settings.name)};`,
     "",
     events.sql,

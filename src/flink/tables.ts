@@ -22,8 +22,14 @@ interface KafkaLike {
   readonly group?: string;
 }
 
+/** The events. */
+export interface EventsTable extends FlinkTable {
+  /** Whether there are always more: files have an end, topics have none. */
+  readonly isEndless: boolean;
+}
+
 /** The events: the topics of the source, or files. */
-export function eventsTable({ source, time }: Settings, path: string | undefined): FlinkTable {
+export function eventsTable({ source, time }: Settings, path: string | undefined): EventsTable {
   const kafka = path === undefined && source.definition.name === "kafka";
   const { outOfOrderness, timestampUnit } = time;
   // Below a millisecond it waits for a whole one: too long is safe.
@@ -53,11 +59,13 @@ export function eventsTable({ source, time }: Settings, path: string | undefined
   ${[...connector, "'format' = 'json'", "'json.ignore-parse-errors' = 'true'"].join(",\n  ")}
 );`,
     notes,
+    isEndless: kafka,
   };
 }
 
 const KAFKA_NOTES = [
   "TLS and passwords of Kafka are not written: add them to the tables as 'properties.…'",
+  "the connector for Kafka is no part of Flink: put flink-sql-connector-kafka into its folder lib",
 ];
 
 function kafkaSource({ brokers, topic, group }: KafkaLike): string[] {
