@@ -179,7 +179,7 @@ describe("tap", () => {
     const { stdout } = await tapping.stop("SIGINT");
     const names = parsed(stdout).flatMap(({ event }) => (event as { name?: string })?.name ?? []);
     expect(new Set(names)).toEqual(new Set(["rare"]));
-    const ledger = await until(received, ({ received }) => received - before >= published);
+    const ledger = await until(received, (now) => now.received - before >= published);
     expect(ledger).toMatchObject({ received: before + published, balanced: true });
   }, 60_000);
 
