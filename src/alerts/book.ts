@@ -25,12 +25,18 @@ interface Entry {
   readonly owed: Set<string>;
   /** Who heard that it fires, and when last. */
   readonly told: Map<string, number>;
+  /** Who refused to hear that it fires, and when last. */
+  readonly refused: Map<string, number>;
 }
+
+/** Whoever refused is asked again after so many seconds where nothing is said again by itself: it may be mended. */
+const REFUSED_AGAIN = 3_600;
 
 export interface StoredEntry {
   readonly incident: Incident;
   readonly owed: readonly string[];
   readonly told: readonly (readonly [string, number])[];
+  readonly refused: readonly (readonly [string, number])[];
 }
 
 /**
@@ -54,7 +60,7 @@ export class Book {
     // It fires again before all have heard that it had ended: they hear that it fires.
     const told = before?.told ?? new Map<string, number>();
     this.#entries.delete(id);
-    this.#entries.set(id, { incident, owed: new Set(notify), told });
+    this.#entries.set(id, { incident, owed: new Set(notify), told, refused: new Map() });
     this.#makeRoom();
   }
 
@@ -75,10 +81,8 @@ export class Book {
     if (entry === undefined || entry.incident.endsAt !== undefined) return undefined;
     // A clock that was set back a little must not end it before it began: Alertmanager refuses that.
     entry.incident = { ...entry.incident, endsAt: Math.max(endsAt, entry.incident.startsAt) };
-    for (const [notifier, at] of entry.told) {
-      // Who refused to hear of it is not told of its end.
-      if (Number.isFinite(at)) entry.owed.add(notifier);
-    }
+    // Who refused to hear of it is not told of its end.
+    for (const notifier of entry.told.keys()) entry.owed.add(notifier);
     if (entry.owed.size === 0) this.#entries.delete(id);
     return entry.incident;
   }
@@ -104,9 +108,11 @@ export class Book {
       entry.owed.clear();
       return;
     }
-    for (const [notifier, repeat = Infinity] of notify) {
-      const last = entry.told.get(notifier);
-      if (last === undefined || now - last >= repeat) entry.owed.add(notifier);
+    for (const [notifier, repeat] of notify) {
+      const refused = entry.refused.get(notifier);
+      const last = refused ?? entry.told.get(notifier) ?? -Infinity;
+      const pause = repeat ?? (refused === undefined ? Infinity : REFUSED_AGAIN);
+      if (last === -Infinity || now - last >= pause) entry.owed.add(notifier);
     }
   }
 
@@ -119,8 +125,8 @@ export class Book {
       const { startsAt, endsAt } = entry.incident;
       if (startsAt > now) entry.incident = { ...entry.incident, startsAt: now };
       if (endsAt !== undefined && endsAt > now) entry.incident = { ...entry.incident, endsAt: now };
-      for (const [notifier, at] of entry.told) {
-        if (Number.isFinite(at) && at > now) entry.told.set(notifier, now);
+      for (const times of [entry.told, entry.refused]) {
+        for (const [notifier, at] of times) if (at > now) times.set(notifier, now);
       }
     }
   }
@@ -156,6 +162,7 @@ export class Book {
       if (entry === undefined) continue;
       const isSame = entry.incident.startsAt === incident.startsAt;
       const isEnded = incident.endsAt !== undefined;
+      entry.refused.delete(notifier);
       if (isEnded) entry.told.delete(notifier);
       else entry.told.set(notifier, now);
       if (isSame && entry.incident.endsAt === incident.endsAt) entry.owed.delete(notifier);
@@ -163,45 +170,52 @@ export class Book {
     }
   }
 
-  /** A notifier will never hear of these. */
-  drop(notifier: string, incidents: readonly Incident[]): void {
+  /** A notifier refused these as they are. What fires it is asked to take again, later. */
+  drop(notifier: string, incidents: readonly Incident[], now: number): void {
     this.#count(notifier, incidents.length);
     for (const incident of incidents) {
       const entry = this.#entries.get(idOf(incident));
-      entry?.owed.delete(notifier);
-      if (entry?.incident.endsAt !== undefined && entry.owed.size === 0) {
+      if (entry === undefined) continue;
+      const hasEnded = entry.incident.endsAt !== incident.endsAt;
+      // It ended while this was said: whoever had heard before is still to hear that.
+      if (!hasEnded || !entry.told.has(notifier)) entry.owed.delete(notifier);
+      entry.refused.set(notifier, now);
+      if (entry.incident.endsAt !== undefined && entry.owed.size === 0) {
         this.#entries.delete(idOf(incident));
-      } else entry?.told.set(notifier, Infinity); // it is not asked again while this fires
+      }
     }
   }
 
   /** Only these notifiers are there by now, under settings that may be others: who refused is asked again. */
   keepNotifiers(names: ReadonlySet<string>): void {
-    for (const [id, { incident, owed, told }] of this.#entries) {
+    for (const [id, { incident, owed, told, refused }] of this.#entries) {
       for (const name of owed) if (!names.has(name)) owed.delete(name);
-      for (const [name, at] of told) {
-        if (!names.has(name) || !Number.isFinite(at)) told.delete(name);
+      for (const name of told.keys()) if (!names.has(name)) told.delete(name);
+      if (incident.endsAt === undefined) {
+        for (const name of refused.keys()) if (told.has(name)) owed.add(name);
       }
+      refused.clear();
       if (incident.endsAt !== undefined && owed.size === 0) this.#entries.delete(id);
     }
   }
 
   store(): StoredEntry[] {
-    return [...this.#entries.values()].map(({ incident, owed, told }) => ({
+    return [...this.#entries.values()].map(({ incident, owed, told, refused }) => ({
       incident,
       owed: [...owed],
       told: [...told],
+      refused: [...refused],
     }));
   }
 
   restore(stored: readonly StoredEntry[]): void {
-    for (const { incident, owed, told } of stored) {
+    for (const { incident, owed, told, refused } of stored) {
       this.#entries.set(idOf(incident), {
         // What is undefined is not in JSON.
         incident: { ...incident, endsAt: incident.endsAt ?? undefined },
         owed: new Set(owed),
-        // Infinity is null in JSON.
-        told: new Map(told.map(([name, at]) => [name, at ?? Infinity])),
+        told: new Map(told),
+        refused: new Map(refused),
       });
     }
   }
@@ -217,8 +231,7 @@ export class Book {
       if (weightOf(entry) < weightOf(least)) [id, least] = [other, entry];
     }
     this.#entries.delete(id);
-    const told = [...least.told].filter(([, at]) => Number.isFinite(at)).map(([name]) => name);
-    for (const notifier of new Set([...least.owed, ...told])) this.#count(notifier, 1);
+    for (const name of new Set([...least.owed, ...least.told.keys()])) this.#count(name, 1);
   }
 
   #count(notifier: string, more: number): void {
@@ -226,8 +239,8 @@ export class Book {
   }
 }
 
-function weightOf({ incident, owed, told }: Entry): number {
-  if (owed.size === 0 && told.size === 0) return 0;
+function weightOf({ incident, owed, told, refused }: Entry): number {
+  if (owed.size + told.size + refused.size === 0) return 0;
   if (incident.endsAt !== undefined) return 1;
   return 2 + SEVERITIES.length - SEVERITIES.indexOf(incident.severity);
 }

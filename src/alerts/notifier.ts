@@ -35,7 +35,7 @@ const HOLDS_FOR_REPEATS = 4;
 
 /**
  * Tells one receiver what the book says it has to hear, in one message for what changes within a moment. What
- * fails is tried again for as long as it takes; what the receiver refuses for good is dropped, and counted.
+ * fails is tried again for as long as it takes; what the receiver refuses is counted, and said again later.
  */
 export class Notifier {
   readonly settings: NotifierSettings;
@@ -91,7 +91,7 @@ export class Notifier {
 
   /** One message, tried some times. Resolves whatever becomes of it. */
   async tellOnce(signal: AbortSignal): Promise<void> {
-    const { book, calls, clock, logger } = this.#options;
+    const { book, calls, clock } = this.#options;
     const { name, timeoutMs } = this.settings;
     const incidents = book.owedTo(name, NOTICES_PER_MESSAGE);
     if (incidents.length === 0) return;
@@ -100,13 +100,13 @@ export class Notifier {
       await calls.call((over) => this.#send(incidents, over), { action, ms: timeoutMs, signal });
       book.delivered(name, incidents, secondsOf(clock.now()));
       this.#sent += incidents.length;
-      if (this.#problem !== undefined)
-        logger.info("A notifier takes alerts again.", { notifier: name });
-      this.#problem = undefined;
+      this.#succeeded();
     } catch (failure) {
       if (signal.aborted) return;
       this.#failed(failure);
-      if (!(failure instanceof TransientError)) book.drop(name, incidents);
+      if (!(failure instanceof TransientError)) {
+        book.drop(name, incidents, secondsOf(clock.now()));
+      }
     }
     this.#options.onTold();
   }
@@ -138,6 +138,7 @@ export class Notifier {
     void clock.sleep(timeoutMs, answered.signal).then(() => over.abort());
     try {
       await this.#send([incident], over.signal);
+      this.#succeeded();
     } catch (failure) {
       const why = over.signal.aborted ? `no answer within ${timeoutMs} ms` : messageOf(failure);
       throw new Error(`Cannot tell ${name}: ${this.#shown(why)}`, { cause: failure });
@@ -146,16 +147,27 @@ export class Notifier {
     }
   }
 
+  #succeeded(): void {
+    const { name: notifier } = this.settings;
+    if (this.#problem !== undefined) {
+      this.#options.logger.info("A notifier takes alerts again.", { notifier });
+    }
+    this.#problem = undefined;
+  }
+
   #failed(failure: unknown): void {
     const { logger } = this.#options;
     const { name } = this.settings;
     const error = this.#shown(messageOf(failure));
     this.#errors++;
     if (!(failure instanceof TransientError)) {
-      logger.error("A notifier refuses alerts for good; it does not hear of these.", {
-        notifier: name,
-        error,
-      });
+      // It is asked again, and may say the same each time.
+      if (this.#problem !== error) {
+        logger.error("A notifier refuses alerts; it is asked again while they fire.", {
+          notifier: name,
+          error,
+        });
+      }
     } else if (this.#problem === undefined) {
       logger.error("A notifier cannot be told of alerts; it is tried again.", {
         notifier: name,

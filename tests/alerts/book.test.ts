@@ -101,13 +101,45 @@ describe("Book", () => {
     const look = { now: 200, isSilenced: false, notify: new Map([["ops", undefined]]) };
     book.fire(incident("a"), ["ops"]);
     book.fire(incident("b"), ["ops"]);
-    book.drop("ops", book.owedTo("ops", 2));
+    book.drop("ops", book.owedTo("ops", 2), 150);
     book.look({ alert: "hot", key: "a" }, look);
     book.resolve("hot", "b", 110);
     expect(owed(book)).toEqual([]);
     book.keepNotifiers(new Set(["ops"]));
     book.look({ alert: "hot", key: "a" }, look);
     expect(owed(book)).toEqual(["a"]);
+  });
+
+  test("who refused is asked again: at the pace at which it hears, else within the hour", () => {
+    const book = new Book();
+    const look = (now: number, repeat: number | undefined): string[] => {
+      const notify = new Map([["ops", repeat]]);
+      book.look({ alert: "hot", key: "a" }, { now, isSilenced: false, notify });
+      return owed(book);
+    };
+    book.fire(incident("a"), ["ops"]);
+    book.drop("ops", book.owedTo("ops", 1), 100);
+    expect(look(3_699, undefined)).toEqual([]);
+    expect(look(3_700, undefined)).toEqual(["a"]);
+    book.drop("ops", book.owedTo("ops", 1), 3_700);
+    expect(look(3_759, 60)).toEqual([]);
+    expect(look(3_760, 60)).toEqual(["a"]);
+    book.delivered("ops", book.owedTo("ops", 1), 3_760);
+    expect(look(99_999, undefined)).toEqual([]);
+    book.resolve("hot", "a", 100_000);
+    expect(owed(book)).toEqual(["a ended"]);
+  });
+
+  test("what ends while it is refused once more is told to whoever had heard of it", () => {
+    const book = new Book();
+    book.fire(incident("a"), ["ops"]);
+    book.delivered("ops", book.owedTo("ops", 1), 101);
+    const notify = new Map([["ops", 60]]);
+    book.look({ alert: "hot", key: "a" }, { now: 200, isSilenced: false, notify });
+    const said = book.owedTo("ops", 1);
+    book.resolve("hot", "a", 201);
+    book.drop("ops", said, 202);
+    expect(owed(book)).toEqual(["a ended"]);
   });
 
   test("a notifier that is gone is owed nothing", () => {
@@ -121,13 +153,13 @@ describe("Book", () => {
   test("what is kept comes back the same", () => {
     const book = new Book();
     book.fire(incident("a"), ["ops"]);
-    book.drop("ops", book.owedTo("ops", 1));
+    book.drop("ops", book.owedTo("ops", 1), 101);
     book.fire(incident("b"), ["ops"]);
     const again = new Book();
     again.restore(JSON.parse(JSON.stringify(book.store())) as ReturnType<Book["store"]>);
     expect(again.store()).toEqual(book.store());
-    // What was dropped is not asked for again.
-    const look = { now: 1e9, isSilenced: false, notify: new Map([["ops", 60]]) };
+    // What was refused is not asked for again yet.
+    const look = { now: 160, isSilenced: false, notify: new Map([["ops", 60]]) };
     again.look({ alert: "hot", key: "a" }, look);
     expect(owed(again)).toEqual(["b"]);
   });

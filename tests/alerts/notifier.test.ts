@@ -55,6 +55,25 @@ describe("an answer", () => {
   });
 });
 
+test("a notifier that refused hears of what still fires once it takes alerts, and a test says that it does", async () => {
+  await using receiver = new Receiver();
+  receiver.answers.push({ status: 401 }, { status: 401 });
+  const staged = new Staged([alertOf()], [notifier("alertmanager", receiver.url)]);
+  staged.start();
+  staged.outbox = 91;
+  await staged.until(receiver, 2);
+  await staged.settled();
+  expect(staged.alerts.problem).toBe("notifier ops: status 401");
+  expect(staged.logged.filter((line) => line.includes("refuses"))).toHaveLength(1);
+  await staged.alerts.testNotifier("ops");
+  expect(staged.alerts.problem).toBeUndefined();
+  await staged.until(receiver, 4);
+  expect(receiver.received[3]!.body).toMatchObject([{ labels: { alertname: "hot" } }]);
+  staged.outbox = 0;
+  await staged.until(receiver, 5);
+  await staged.stop();
+});
+
 interface Posted {
   readonly startsAt: string;
   readonly endsAt: string;
