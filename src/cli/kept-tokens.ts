@@ -7,12 +7,13 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { FatalError, messageOf } from "../core/errors.ts";
 import { PRIVATE } from "../core/private.ts";
 import { ROLES, type Role } from "../core/role.ts";
+import { syncFolder } from "../state/sync-folder.ts";
 import type { TokenEntry } from "../status/access/token-entry.ts";
 
 /** A token that was made here: its hash, and what is known of it. */
@@ -25,6 +26,10 @@ export interface KeptToken extends TokenEntry {
 
 /** Who changes the file holds it for some milliseconds: one that is older was left behind by a crash. */
 const STALE_MS = 10_000;
+
+/** How long to wait for somebody else who changes it, and how often to look. */
+const WAIT_MS = 3_000;
+const LOOK_MS = 10;
 
 /** The tokens that are kept in a folder, as hashes. Read by the service, changed by commands beside it. */
 export class KeptTokens {
@@ -73,7 +78,7 @@ export class KeptTokens {
     try {
       try {
         const tokens = changed(this.#readFile() ?? []);
-        writeSync(fd, textOf(tokens));
+        writeFileSync(fd, textOf(tokens));
         fsyncSync(fd);
       } finally {
         closeSync(fd);
@@ -81,6 +86,8 @@ export class KeptTokens {
       renameSync(unfinished, this.path);
       // What it held is in the new file.
       rmSync(this.#oldPath, { force: true });
+      // A token that was revoked must not come back with the power.
+      syncFolder(dirname(this.path));
     } catch (failure) {
       rmSync(unfinished, { force: true });
       if (failure instanceof FatalError) throw failure;
@@ -111,24 +118,34 @@ function giveTo(fd: number, folder: string): void {
   fchownSync(fd, uid, gid);
 }
 
-/** Two commands at once would lose what one of them did. */
+/** Two commands at once would lose what one of them did: the second waits for the first. */
 function openAlone(path: string): number {
-  try {
-    return openSync(path, "wx", PRIVATE.file);
-  } catch (failure) {
+  for (const untilMs = Date.now() + WAIT_MS; ; ) {
+    try {
+      return openSync(path, "wx", PRIVATE.file);
+    } catch (failure) {
+      if (!hasCode(failure, "EEXIST")) throw failure;
+    }
     const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined || Date.now() - stats.mtimeMs < STALE_MS) throw failure;
-    rmSync(path, { force: true });
-    return openSync(path, "wx", PRIVATE.file);
+    if (stats !== undefined && Math.abs(Date.now() - stats.mtimeMs) >= STALE_MS) {
+      rmSync(path, { force: true });
+    } else if (Date.now() >= untilMs) {
+      throw new Error("another command is at it, or was killed at it; try again in some seconds");
+    } else {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_MS);
+    }
   }
+}
+
+function hasCode(failure: unknown, code: string): boolean {
+  return failure instanceof Error && "code" in failure && failure.code === code;
 }
 
 function textAt(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (failure) {
-    if (failure instanceof Error && "code" in failure && failure.code === "ENOENT")
-      return undefined;
+    if (hasCode(failure, "ENOENT")) return undefined;
     throw new FatalError(`Cannot read "${path}": ${messageOf(failure)}`, { cause: failure });
   }
 }

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { checkAlerts } from "./check-alerts.ts";
 import { checkCascades } from "./check-cascades.ts";
 import { checkPanes, checkRule, type RawRule } from "./check-rules.ts";
+import { checkTokens } from "./check-tokens.ts";
 import { type Fault, NO_VALUE } from "./explain.ts";
 import { DEFAULT_RULES, timeSchema } from "./schema.ts";
 
@@ -19,6 +20,7 @@ export function checkTogether(config: Section): Fault[] {
     ...checkTimes(config),
     ...checkNamesOfAlerts(config),
     ...checkKey(objectAt(config, "state") ?? {}),
+    ...checkTokens(objectAt(config, "status") ?? {}),
   ];
 }
 

@@ -37,13 +37,14 @@ export function isSecretName(key: string | number | undefined): boolean {
   return typeof key === "string" && SECRET_NAME.test(key);
 }
 
-/** Whether the schema marks what stands at a path as a secret. */
-export function isSecretAt(path: Path, schema: Schema): boolean {
+/** What the schema says of a text at a path; undefined: nothing. */
+export function markAt(path: Path, schema: Schema): Mark | undefined {
   const at = path.reduce<Schema | undefined>(
-    (holder, key) => entriesOf(unwrapped(holder))?.[key],
+    (holder, key) =>
+      typeof key === "number" ? itemOf(holder) : entriesOf(unwrapped(holder))?.[key],
     schema,
   );
-  return markOf(at, undefined) === "secret";
+  return saidMark(at);
 }
 
 /** The password of a URL, as it stands there and decoded. */
@@ -83,14 +84,18 @@ function mapTexts(
   );
 }
 
-/** The mark may stand on the value or around what makes it optional. */
 function markOf(schema: Schema | undefined, otherwise: Mark | undefined): Mark {
+  return saidMark(schema) ?? otherwise ?? "plain";
+}
+
+/** The mark may stand on the value or around what makes it optional. */
+function saidMark(schema: Schema | undefined): Mark | undefined {
   for (const at of [schema, unwrapped(schema)]) {
     if (at === undefined) continue;
     const { kind } = v.getMetadata(at) as { readonly kind?: unknown };
     if (kind === "path" || kind === "secret" || kind === "plain") return kind;
   }
-  return otherwise ?? "plain";
+  return undefined;
 }
 
 function itemOf(schema: Schema | undefined): Schema | undefined {

@@ -12,7 +12,7 @@ import { type Component, type Definition, optionsSchema } from "./component.ts";
 import { configOfEnvironment, type EnvironmentConfig } from "./environment.ts";
 import { type Environment, type Expanded, expandEnv } from "./expand-env.ts";
 import { explain, type Fault, NO_VALUE, shown } from "./explain.ts";
-import { absolutePaths, isSecretAt, isSecretName, secretsIn } from "./marks.ts";
+import { absolutePaths, isSecretName, markAt, secretsIn } from "./marks.ts";
 import { notifiersOf, secretsOfNotifiers } from "./notifiers.ts";
 import { otlpSettingsOf } from "./otlp.ts";
 import { pathText } from "./path-text.ts";
@@ -171,10 +171,11 @@ function issueOf(
   if (above.some((at) => expanded.missing.has(at) || filled.missing.has(at))) return [];
   const variable = filled.variables.get(path);
   const isScalar = typeof fault.value !== "object" || fault.value === null;
+  const mark = markAt(fault.path, configSchema);
   const isHidden =
     above.some((at) => expanded.fromEnv.has(at)) ||
-    fault.path.some(isSecretName) ||
-    isSecretAt(fault.path, configSchema);
+    // A list of tokens also holds what is none, and is marked so.
+    (mark === undefined ? fault.path.some(isSecretName) : mark === "secret");
   const value = isHidden ? "***" : shown(fault.value);
   const message =
     fault.value === NO_VALUE || fault.value === undefined || !isScalar

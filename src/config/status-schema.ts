@@ -28,6 +28,11 @@ function webUrl(): v.GenericSchema<string> {
       (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
       "must be a URL such as https://login.example.com/realms/plant",
     ),
+    // Strangers are told the URL when nobody answers there.
+    v.check((text) => {
+      const url = URL.parse(text);
+      return url === null || (url.username === "" && url.password === "");
+    }, "must hold no user and no password: what an issuer publishes is open to everybody"),
   );
 }
 

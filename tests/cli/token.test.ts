@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KeptTokens } from "../../src/cli/kept-tokens.ts";
@@ -111,6 +119,33 @@ describe("token", () => {
     expect(code).toBe(2);
     expect(stderr).toContain(error);
     expect(existsSync(join(cwd, "aggregator-data/tokens.json"))).toBe(false);
+  });
+
+  test("who comes while another changes them waits, and nothing is lost", async () => {
+    const names = ["a", "b", "c", "d"];
+    const script = `
+      import { KeptTokens } from ${JSON.stringify(join(import.meta.dir, "../../src/cli/kept-tokens.ts"))};
+      const kept = new KeptTokens(process.argv[1]);
+      for (let i = 0; i < 10; i++) {
+        const entry = { name: process.argv[2] + i, role: "viewer", digest: new Uint8Array(32), madeBy: "command" };
+        kept.change((tokens) => [...tokens, entry]);
+      }`;
+    const codes = names.map(
+      (name) =>
+        Bun.spawn([process.execPath, "-e", script, cwd, name], { stderr: "inherit" }).exited,
+    );
+    expect(await Promise.all(codes)).toEqual([0, 0, 0, 0]);
+    expect(new KeptTokens(cwd).read()).toHaveLength(40);
+  });
+
+  test("what a crash left behind is in the way of nobody for long", async () => {
+    const unfinished = join(cwd, "tokens.json.new");
+    writeFileSync(unfinished, "half");
+    const line = `make a --role viewer --dir ${cwd}`;
+    expect((await call(line)).stderr).toContain("another command is at it, or was killed at it");
+    utimesSync(unfinished, 0, 0);
+    expect((await call(line)).code).toBe(0);
+    expect(new KeptTokens(cwd).read()).toHaveLength(1);
   });
 
   test("a folder that is not there is no place for tokens", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { defineConfig } from "../../src/config/define.ts";
 import { env } from "../../src/config/env.ts";
 import { resolveConfig } from "../../src/config/resolve.ts";
@@ -86,9 +86,53 @@ test.each([
   [{ tls: { cert: "a", key: "b", clients: { a: "boss" } } }, "status.tls.clients"],
   [{ oidc: { issuer: "login", audience: "a", roles: {} } }, "status.oidc.issuer"],
   [{ oidc: { issuer: "https://login", roles: {} } }, "status.oidc.audience"],
+  [{ oidc: { issuer: "https://u:h1dden@login", audience: "a", roles: {} } }, "no password"],
+  [{ oidc: { issuer: "https://u@login", audience: "a", roles: {} } }, "no password"],
+  [
+    { oidc: { issuer: "https://login", jwksUrl: "https://u:p@login", audience: "a", roles: {} } },
+    "status.oidc.jwksUrl",
+  ],
 ])("%j is refused at %s", (status, path) => {
   const errors = errorsOf(status);
   expect(errors.length).toBeGreaterThan(0);
   expect(errors.join("\n")).toContain(path);
-  expect(errors.join("\n")).not.toContain("with blank");
+  expect(errors.join("\n")).not.toMatch(/with blank|h1dden/);
+});
+
+test("of a token that is wrong all is shown but the token itself", () => {
+  const tokens = [
+    { name: "a", role: "vewer", token: "h1dden too" },
+    { name: "b", role: "viewer", tokn: "h1dden" },
+    "h1dden",
+  ];
+  const errors = errorsOf({ tokens }).join("\n");
+  expect(errors).toContain('status.tokens[0].role: "vewer": must be one of "viewer"');
+  expect(errors).toContain('did you mean "viewer"?');
+  expect(errors).toContain("status.tokens[2]");
+  expect(errors).not.toContain("h1dden");
+});
+
+describe("a token that is there twice", () => {
+  const viewer = { name: "a", role: "viewer", token: "s4me" } as const;
+
+  test.each([
+    ["by its name", { tokens: [viewer, { ...viewer, token: "other" }] }, "[1].name"],
+    [
+      "with two roles",
+      { tokens: [viewer, { ...viewer, name: "b", role: "operator" }] },
+      "[1].token",
+    ],
+    ["with two ends", { tokens: [viewer, { ...viewer, name: "b", expires: 2e9 }] }, "[1].token"],
+    ["as that of an operator", { token: "s4me", tokens: [viewer] }, "[0].token"],
+  ])("%s is refused", (_, status, path) => {
+    const errors = errorsOf(status);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toStartWith(`status.tokens${path}: `);
+    expect(errors[0]).not.toContain("s4me");
+  });
+
+  test("for the same role is right", () => {
+    const operator = { name: "a", role: "operator", token: "s4me" } as const;
+    expect(errorsOf({ token: "s4me", tokens: [operator, { ...operator, name: "b" }] })).toEqual([]);
+  });
 });
