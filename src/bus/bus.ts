@@ -156,6 +156,11 @@ function answerError(error: unknown, context: Context, logger: Logger): Response
     const retryAfterMs = error.retryAfterMs ?? FAILURE_RETRY_MS;
     return context.json(body, 503, { "Retry-After": String(Math.ceil(retryAfterMs / 1000)) });
   }
+  if (context.req.raw.signal.aborted) {
+    // Whoever cuts its own request could fill the log, and nobody reads the answer.
+    logger.debug("A client left before the bus had answered.", { path: context.req.path, ...body });
+    return context.json({ error: "The request was cut off" }, 400);
+  }
   logger.error("The bus failed to answer a request.", {
     method: context.req.method,
     path: context.req.path,

@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { BUS_ROUTES } from "../bus/routes.ts";
 import { loadConfig } from "../config/load.ts";
+import type { Logger } from "../core/logger.ts";
 import type { RouteDeclaration } from "../core/route.ts";
-import type { StatusSettings } from "../core/settings.ts";
+import type { Settings, StatusSettings } from "../core/settings.ts";
 import { realClock } from "../pipeline/real-clock.ts";
 import { servedDocument } from "../status/api/served-document.ts";
 import { guardOf } from "../status/auth.ts";
@@ -13,13 +14,16 @@ import { RouteTable } from "../status/route-table.ts";
 import { serve } from "../status/serve.ts";
 import { configArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
+import { Doorbell } from "./doorbell.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { openLog } from "./log.ts";
 import { levelChoiceOf, logLevelArg } from "./log-level.ts";
 import { openBus } from "./open-bus.ts";
 import { checkOpenFiles, refuseWhenFull } from "./open-files.ts";
+import { Reloads } from "./reloads.ts";
 import { ServiceAccess } from "./service-access.ts";
 import { stopSignal } from "./stop-signal.ts";
+import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
 /** Where orchestrators, and the command healthcheck, ask every service of ours. */
@@ -69,16 +73,21 @@ export const bus = defineCommand({
     },
   ],
   async run(values, { terminal, env, cwd }) {
-    const settings = await loadConfig({ path: values.config, cwd, env, reads: "bus" });
-    terminal.hide(settings.secrets);
+    const load = async (): Promise<Settings> => {
+      const loaded = await loadConfig({ path: values.config, cwd, env, reads: "bus" });
+      terminal.hide(loaded.secrets);
+      return { ...loaded, status: addressOf(values, loaded.status) };
+    };
+    const settings = await load();
+    const { status } = settings;
     const logger = openLog(terminal, {
       chosen: levelChoiceOf(values["log-level"], env),
       settings: settings.log,
     });
-    const address = addressOf(values, settings.status);
     const dir =
       values.dir === undefined ? join(settings.state.dir, "bus") : resolve(cwd, values.dir);
-    const stop = stopSignal(logger);
+    const asked = new Doorbell();
+    const stop = stopSignal(logger, () => asked.ring());
     checkOpenFiles();
     const opened = await openBus({
       settings,
@@ -91,7 +100,7 @@ export const bus = defineCommand({
     try {
       const access = new ServiceAccess({
         folder: dir,
-        status: address,
+        status,
         // Of our own bus alone there is nothing to look at.
         roles: ["operator", "ingest"],
         clock: realClock,
@@ -108,11 +117,23 @@ export const bus = defineCommand({
         ),
       );
       app.route("/", opened.app);
-      const server = await serve(app, { ...address, logger });
+      const server = await serve(app, { ...status, logger });
       terminal.say(`The bus listens on ${server.url} and keeps its events in ${dir}`);
-      for (const { label, text } of access.announce()) {
-        terminal.say(`${label === "token" ? "Token" : `Token ${label}`}: ${text}`);
-      }
+      sayTokens(access, terminal);
+      const reloads = reloadsOf(settings, {
+        load,
+        logger,
+        follow(changed) {
+          logger.follow(changed.log);
+          opened.follow(changed);
+          access.follow(changed.status);
+          sayTokens(access, terminal);
+          const { tls } = changed.status;
+          if (tls?.files !== undefined) server.useCertificate?.(tls.files);
+        },
+      });
+      // The log tells what came of it.
+      asked.answer(() => void reloads.reload().catch(() => {}));
       await refuseWhenFull(server, { clock: realClock, logger, signal: stop });
       if (!stop.aborted) await once(stop, "abort");
       await server.stop();
@@ -122,6 +143,33 @@ export const bus = defineCommand({
     return EXIT.ok;
   },
 });
+
+function sayTokens(access: ServiceAccess, terminal: Terminal): void {
+  for (const { label, text } of access.announce()) {
+    terminal.say(`${label === "token" ? "Token" : `Token ${label}`}: ${text}`);
+  }
+}
+
+interface BusReloadOptions {
+  readonly load: () => Promise<Settings>;
+  readonly follow: (settings: Settings) => void;
+  readonly logger: Logger;
+}
+
+/** Tokens, certificates and what an event is may change while it serves. */
+function reloadsOf(first: Settings, { load, follow, logger }: BusReloadOptions): Reloads {
+  let inForce = first;
+  return new Reloads({
+    // Of the pipeline it uses nothing: there may be any other.
+    load: async () => ({ ...(await load()), name: first.name, source: first.source }),
+    inForce: () => inForce,
+    async change(settings) {
+      inForce = settings;
+      follow(settings);
+    },
+    logger,
+  });
+}
 
 function addressOf(
   { host, port }: { readonly host: string | undefined; readonly port: string | undefined },

@@ -2,6 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
 import type { Clock } from "../core/clock.ts";
 import { FatalError } from "../core/errors.ts";
+import { OPEN_FILES_MAX } from "../core/limits.ts";
 import type { Logger } from "../core/logger.ts";
 import type { RunningServer } from "../status/serve.ts";
 
@@ -27,16 +28,23 @@ export function checkOpenFiles(): void {
   );
 }
 
+export interface RefusalOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of the process, connections included. Default: {@link OPEN_FILES_MAX}. */
+  readonly filesMax?: number;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Refuses connections while there is no file descriptor left for more, so that the service itself has some:
  * the runtime would take connections until nothing can be opened any more, and then try again without pause.
- * Runs until `signal` aborts.
+ * Also while there are more than anybody needs: each takes memory. Runs until `signal` aborts.
  */
 export async function refuseWhenFull(
-  server: RunningServer,
-  options: { readonly clock: Clock; readonly logger: Logger; readonly signal: AbortSignal },
+  server: Pick<RunningServer, "listening">,
+  { clock, logger, filesMax = OPEN_FILES_MAX, signal }: RefusalOptions,
 ): Promise<void> {
-  const { clock, logger, signal } = options;
   const { listening } = server;
   if (listening === undefined) return;
   let reserve = openSome(RESERVE);
@@ -44,12 +52,13 @@ export async function refuseWhenFull(
   while (!signal.aborted) {
     await clock.sleep(LOOK_EVERY_MS, signal);
     if (signal.aborted) break;
-    if (!isRefusing && !canOpen(FEW)) {
+    if (!isRefusing && !canOpen(FEW, filesMax)) {
+      const why = canOpen(FEW) ? `${filesMax} files and connections are open` : NONE_LEFT;
       listening.pause();
       closeAll(reserve);
       isRefusing = true;
-      logger.warn("No file descriptor is left for more connections; new ones are refused.");
-    } else if (isRefusing && canOpen(RESERVE + 2 * FEW) && listening.resume()) {
+      logger.warn(`${why}; new ones are refused.`);
+    } else if (isRefusing && canOpen(RESERVE + 2 * FEW, filesMax) && listening.resume()) {
       reserve = openSome(RESERVE);
       isRefusing = false;
       logger.info("Connections are taken again.");
@@ -58,10 +67,13 @@ export async function refuseWhenFull(
   if (!isRefusing) closeAll(reserve);
 }
 
-function canOpen(count: number): boolean {
+const NONE_LEFT = "No file descriptor is left for more connections";
+
+/** @param max The system gives the lowest number that is free: a larger one tells that all below are in use. */
+function canOpen(count: number, max = Infinity): boolean {
   const files = openSome(count);
   closeAll(files);
-  return files.length === count;
+  return files.length === count && files.every((file) => file < max);
 }
 
 /** As many as there may be, `count` at most. */

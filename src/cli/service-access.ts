@@ -168,12 +168,18 @@ export class ServiceAccess {
   }
 }
 
+/** A key that is the fingerprint of one certificate: no other one may have it for its name. */
+const FINGERPRINT = /^[0-9a-f]{64}$/;
+
 /** By its fingerprint, which is one certificate's, before its name, which the authority gives. */
 function roleOf(
   { name, fingerprint }: PeerCertificate,
   tls: TlsSettings | undefined,
 ): Role | undefined {
   const clients = tls?.clients ?? [];
-  const byPrint = clients.find(([key]) => key.replaceAll(":", "").toLowerCase() === fingerprint);
-  return (byPrint ?? clients.find(([key]) => key === name))?.[1];
+  const printOf = (key: string): string => key.replaceAll(":", "").toLowerCase();
+  const found =
+    clients.find(([key]) => printOf(key) === fingerprint) ??
+    clients.find(([key]) => key === name && !FINGERPRINT.test(printOf(key)));
+  return found?.[1];
 }

@@ -166,6 +166,12 @@ export const WELCOME_MAX = 1_000;
 /** Connections with TLS at a time: each holds some ten kilobytes of keys and buffers. */
 export const TLS_CONNECTIONS_MAX = 4_096;
 
+/**
+ * Open files of the process beyond which no more connections are taken, however many the system allows: each
+ * holds some kilobytes, and a container may allow a million.
+ */
+export const OPEN_FILES_MAX = 16_384;
+
 /** Bytes of the head of a request: Bun's own server takes as many. */
 export const HEAD_BYTES_MAX = 16 * 1024;
 

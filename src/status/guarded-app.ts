@@ -50,6 +50,14 @@ export function guardedApp({ table, guard, logger, meter }: GuardedAppOptions): 
   });
   app.use(admission(table, guard));
   app.onError((thrown, c) => {
+    if (c.req.raw.signal.aborted) {
+      // Whoever cuts its own request could fill the log, and nobody reads the answer.
+      logger.debug("A client left before its request was answered.", {
+        path: c.req.path,
+        error: messageOf(thrown),
+      });
+      return jsonAnswer(c, { error: "The request was cut off" }, 400);
+    }
     // Details are for the log: they may say more than the client should know.
     logger.error("A request failed.", { path: c.req.path, error: messageOf(thrown) });
     return jsonAnswer(c, { error: "Internal error, see the log" }, 500);

@@ -35,6 +35,9 @@ const BOUNDS: TlsBounds = {
   bodyMs: BODY_MS_MAX,
 };
 
+/** As a bound: not one. For 0 there would be none. */
+const NO_CONNECTIONS = -1;
+
 const BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n";
 
 /**
@@ -99,14 +102,27 @@ export async function listenTls(app: Handler, options: TlsListenOptions): Promis
   // Rejects with the error that comes in its stead.
   await once(server, "listening");
   const address = server.address() as { readonly port: number }; // it listens on a port
-  const closed = new Promise<void>((resolve) => server.once("close", resolve));
+  const cutIdle = (): void => {
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+  };
   return {
     port: address.port,
     useCertificate: (files) =>
       server.setSecureContext({ ...certificatesOf(files), minVersion: "TLSv1.2" }),
+    listening: {
+      // It listens on, and closes what comes at once: what listens anew might find its port taken.
+      pause() {
+        server.maxConnections = NO_CONNECTIONS;
+        cutIdle();
+      },
+      resume() {
+        server.maxConnections = bounds.connectionsMax;
+        return true;
+      },
+    },
     async drain() {
-      server.close();
-      for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      cutIdle();
       await closed;
     },
     async cut() {

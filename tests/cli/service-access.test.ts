@@ -211,3 +211,24 @@ test.each([
   expect(() => start()).toThrow(FatalError);
   expect(() => start()).toThrow("delete it to have new tokens made");
 });
+
+test("a certificate whose name is the fingerprint of another one opens nothing by it", async () => {
+  const [own, other] = ["ab".repeat(32), "cd".repeat(32)];
+  for (const key of [other, other.toUpperCase(), other.replace(/..(?=.)/g, "$&:")]) {
+    const tls = {
+      cert: "",
+      key: "",
+      clientCa: "ca.pem",
+      clientCertificates: "optional",
+      clients: [[key, "operator"]],
+    } as const;
+    const { access } = start({ token: "t0ken", tls });
+    const roleWith = async (name: string, fingerprint: string): Promise<number> => {
+      const app = createStatusApp({ view: fakeView(), access, logger: silentLogger });
+      const peer = { isSecure: true, certificate: { name, fingerprint } };
+      return (await app.request("/status", {}, peer)).status;
+    };
+    expect(await roleWith("line-3", other)).toBe(200);
+    expect(await roleWith(key, own)).toBe(401);
+  }
+});

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { FatalError } from "../../src/core/errors.ts";
-import { type LogFields, silentLogger } from "../../src/core/logger.ts";
+import { type LogFields, type Logger, silentLogger } from "../../src/core/logger.ts";
 import { createStatusApp } from "../../src/status/app.ts";
 import type { Handler } from "../../src/status/listener.ts";
 import { type RunningServer, type ServeOptions, serve } from "../../src/status/serve.ts";
@@ -203,4 +204,28 @@ test("a server that pauses refuses what is new, ends what is under way, and come
   expect((await fetch(server.url)).status).toBe(200);
   await server.stop();
   expect(await fetch(server.url).catch((thrown: unknown) => thrown)).toBeInstanceOf(Error);
+});
+
+test("who cuts its own request fills no log", async () => {
+  const lines: string[] = [];
+  const left = Promise.withResolvers<void>();
+  const logger: Logger = {
+    ...silentLogger,
+    error: (message) => void lines.push(`error ${message}`),
+    debug(message) {
+      lines.push(`debug ${message}`);
+      left.resolve();
+    },
+  };
+  const access = accessAt("0.0.0.0");
+  const server = await start(createStatusApp({ view: fakeView(), access, logger }));
+  const socket = connect(server.port, "127.0.0.1");
+  // It waits for the body: it is cut in the middle of one.
+  socket.write(
+    "POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n",
+  );
+  await once(socket, "data");
+  socket.destroy();
+  await left.promise;
+  expect(lines).toEqual(["debug A client left before its request was answered."]);
 });

@@ -262,6 +262,41 @@ describe.skipIf(!hasOpenssl)("listenTls()", () => {
     while (!answer.includes("200 OK")) answer = await raw(listener, request);
   });
 
+  test("takes no connections for a while, cuts the idle ones, and goes on with the others", async () => {
+    const gate = Promise.withResolvers<Response>();
+    const arrived = Promise.withResolvers<void>();
+    const listener = await listen({
+      fetch({ url }) {
+        if (!url.endsWith("/slow")) return new Response("quick");
+        arrived.resolve();
+        return gate.promise;
+      },
+    });
+    const slow = raw(listener, "GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    await arrived.promise;
+    const idle = connect({ port: listener.port, host: "127.0.0.1", rejectUnauthorized: false });
+    sockets.push(idle);
+    await once(idle, "secureConnect");
+    const cut = once(idle, "close");
+    const request = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    // One that was taken is served: from then on the server has the idle one, too.
+    expect(await raw(listener, request)).toContain("quick");
+    listener.listening!.pause();
+    await cut;
+    expect(await raw(listener, request)).not.toContain("quick");
+    expect(listener.listening!.resume()).toBe(true);
+    expect(await raw(listener, request)).toContain("quick");
+    gate.resolve(new Response("at last"));
+    expect(await slow).toContain("at last");
+  });
+
+  test("stops while it takes no connections", async () => {
+    const listener = await listenTls(said, { hostname: "127.0.0.1", port: 0, tls: settingsOf() });
+    listener.listening!.pause();
+    await listener.drain();
+    expect(await raw(listener, "GET / HTTP/1.1\r\nhost: x\r\n\r\n")).not.toContain("HTTP/1.1");
+  });
+
   test("carries streams, and notices who leaves", async () => {
     const view = fakeView();
     const feed: LiveFeed = createLiveFeed({ view }, "run");

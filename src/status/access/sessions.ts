@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
 import { SIGNED_IN_MAX, TOKEN_BYTES } from "../../core/limits.ts";
 import { secondsOf } from "../../core/time.ts";
@@ -88,6 +88,12 @@ export class Sessions {
 /** What a page of ours has to send along with what acts: another page can send the cookie, and not this. */
 export function csrfTokenOf(id: string): string {
   return createHash("sha256").update(`csrf ${id}`).digest("base64url");
+}
+
+/** As quickly said of a wrong one as of one that is nearly right. */
+export function isCsrfTokenOf(id: string, shown: string): boolean {
+  const hashOf = (text: string): Uint8Array => createHash("sha256").update(text).digest();
+  return timingSafeEqual(hashOf(csrfTokenOf(id)), hashOf(shown));
 }
 
 function keyOf(id: string): string {
