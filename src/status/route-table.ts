@@ -11,9 +11,9 @@ export class RouteTable {
     for (const route of routes) this.#router.add(route.method, route.path, route);
   }
 
-  /** @param path As the application reads it: decoded. HEAD is served by GET. */
+  /** @param path As the application reads it: decoded, without a slash at its end. HEAD is served by GET. */
   find(method: string, path: string): RouteDeclaration | undefined {
-    const [matches] = this.#router.match(method === "HEAD" ? "GET" : method, withoutSlash(path));
+    const [matches] = this.#router.match(method === "HEAD" ? "GET" : method, path);
     return matches[0]?.[0];
   }
 
@@ -24,8 +24,3 @@ export class RouteTable {
 }
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
-
-/** The application takes a path with and without a slash at its end. */
-function withoutSlash(path: string): string {
-  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-}

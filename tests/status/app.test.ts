@@ -183,6 +183,21 @@ describe("what is wrong", () => {
   });
 });
 
+test.each(["/status//", "//status", "/healthz//", "/vabus//events", "/STATUS"])(
+  "%s is no route",
+  async (path) => {
+    for (const method of ["GET", "POST"]) {
+      const stranger = await appOf({ access: TOKEN }).request(`http://localhost${path}`, {
+        method,
+      });
+      expect(stranger.status).toBe(401);
+      const response = await appOf().request(`http://localhost${path}`, { method });
+      expect(response.status).toBe(404);
+      expect(await json(response)).toMatchObject({ error: expect.stringMatching(/^No route /) });
+    }
+  },
+);
+
 test.each(["/status", "/nowhere", "/vabus/events", "/metrics"])(
   "%s carries headers that keep browsers from misusing it",
   async (path) => {
