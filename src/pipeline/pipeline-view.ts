@@ -5,7 +5,6 @@ import { windowText } from "../core/window-text.ts";
 import type { HeldWindow } from "../engine/windows.ts";
 import { Histories } from "./histories.ts";
 import { collectPipeline } from "./metrics/collect-pipeline.ts";
-import { expositionOf } from "./metrics/exposition.ts";
 import { type Collect, MetricSet } from "./metrics/metric-set.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type {
@@ -224,8 +223,10 @@ export class LivePipelineView implements PipelineView {
     return windowsAround(processor.engine, settings.rules).map(windowStatus);
   }
 
-  prometheus(format: "prometheus" | "openmetrics" = "prometheus"): Promise<string> {
-    return expositionOf(this.metrics(), format);
+  async prometheus(format: "prometheus" | "openmetrics" = "prometheus"): Promise<string> {
+    // Loaded at the first scrape: a start is quick.
+    const { expositionOf } = await import("./metrics/exposition.ts");
+    return await expositionOf(this.metrics(), format);
   }
 
   /** Everything measured, at this moment. */

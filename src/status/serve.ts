@@ -9,7 +9,7 @@ import {
   type Listening,
   type ListenOptions,
 } from "./listener.ts";
-import { listenTls } from "./tls-server.ts";
+import type { TlsListenOptions } from "./tls-server.ts";
 
 export interface ServeOptions {
   readonly host: string;
@@ -55,7 +55,7 @@ export async function serve(app: Handler, options: ServeOptions): Promise<Runnin
   for (let candidate = port; ; candidate++) {
     try {
       const at = { hostname: host.replace(/^\[(.*)\]$/, "$1"), port: candidate };
-      const server = tls === undefined ? listen(app, at) : await listenTls(app, { ...at, tls });
+      const server = tls === undefined ? listen(app, at) : await listenWithTls(app, { ...at, tls });
       if (candidate !== port) {
         logger.warn(`Port ${port} is taken, port ${server.port} is used instead.`, {
           port: server.port,
@@ -239,4 +239,10 @@ class BunListener implements Listener {
     const ended = server.stop().finally(() => this.#ending.delete(server));
     this.#ending.set(server, ended);
   }
+}
+
+/** Loaded when it is needed: it brings the server of Node with it. */
+async function listenWithTls(app: Handler, options: TlsListenOptions): Promise<Listener> {
+  const { listenTls } = await import("./tls-server.ts");
+  return await listenTls(app, options);
 }
