@@ -303,7 +303,6 @@ export class LiveService {
   #otlpPush(settings: Settings): OtlpPush | undefined {
     return otlpPushOf(settings, {
       collect: () => this.#view.metrics(),
-      state: this.#parts.state,
       counts: this.#otlp,
       logger: partOf(this.#parts.logger, "metrics"),
     });

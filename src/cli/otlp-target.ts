@@ -4,7 +4,6 @@ import { type Settings, shareOf } from "../core/settings.ts";
 import type { MetricSet } from "../pipeline/metrics/metric-set.ts";
 import { type OtlpCounts, OtlpPush } from "../pipeline/metrics/otlp-push.ts";
 import { realClock } from "../pipeline/real-clock.ts";
-import type { State } from "../state/state.ts";
 import { version } from "./version.ts";
 
 /**
@@ -16,14 +15,13 @@ export function otlpPushOf(
   settings: Settings,
   parts: {
     readonly collect: () => MetricSet;
-    readonly state: State;
     readonly counts: OtlpCounts;
     readonly logger: Logger;
   },
 ): OtlpPush | undefined {
   const { otlp } = settings.metrics;
   if (otlp === undefined) return undefined;
-  const { collect, state, counts, logger } = parts;
+  const { collect, counts, logger } = parts;
   const share = shareOf(settings.source);
   return new OtlpPush({
     settings: otlp,
@@ -37,7 +35,6 @@ export function otlpPushOf(
     version,
     collect,
     startedAt: Date.now() / 1000 - process.uptime(),
-    keptSince: () => state.generation,
     counts,
     clock: realClock,
     random: Math.random,

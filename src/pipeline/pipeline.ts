@@ -16,6 +16,7 @@ import { EventTap } from "./event-tap.ts";
 import { Evictions } from "./evictions.ts";
 import { FailureLog } from "./failure-log.ts";
 import { Measurements } from "./measurements.ts";
+import { CountedBefore } from "./metrics/counted-before.ts";
 import { OperationLog } from "./operation-log.ts";
 import { PartitionWatch } from "./partition-watch.ts";
 import { PauseGate } from "./pause-gate.ts";
@@ -67,6 +68,7 @@ export class Pipeline {
   readonly deliveries: readonly Delivery[];
   readonly source: Connection<SourceReader>;
   readonly measurements: Measurements;
+  readonly countedBefore: CountedBefore;
   readonly processor: Processor;
   /** Tells the log what is done. */
   readonly operations: OperationLog;
@@ -143,6 +145,7 @@ export class Pipeline {
       onFailure: () => void this.measurements.checkpointErrors++,
     });
     restoreState(this, { former, logger });
+    this.countedBefore = new CountedBefore(this.processor.engine, former?.countedBefore);
     this.operations = new OperationLog(logger, {
       epoch: state.epoch,
       ledger: this.processor.engine.ledger,

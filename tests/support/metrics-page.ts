@@ -28,13 +28,8 @@ export function withMetrics(page: string): string {
 function table(
   metrics: readonly (readonly [name: string, definition: MetricDefinition])[],
 ): string {
-  const rows = metrics.map(([name, { type, help, labels = [], when, bounds, kept }]) => {
-    const about = [
-      help,
-      kept === true ? "Goes on over a restart" : "",
-      when === undefined ? "" : `Only where ${when}`,
-      boundsText(bounds),
-    ];
+  const rows = metrics.map(([name, { type, help, labels = [], when, bounds }]) => {
+    const about = [help, when === undefined ? "" : `Only where ${when}`, boundsText(bounds)];
     const cells = [
       `\`${name}\``,
       type,

@@ -9,34 +9,28 @@ const DURATION_SECONDS = [
 export const EVENT_METRICS = {
   aggregator_events_total: {
     type: "counter",
-    kept: true,
     help: "Events by what became of them",
     labels: ["outcome"],
   },
   aggregator_rule_events_total: {
     type: "counter",
-    kept: true,
     help: "Events by what became of them in one rule",
     labels: ["rule", "outcome"],
   },
   aggregator_events_late_partial_total: {
     type: "counter",
-    kept: true,
     help: "Events that were aggregated, but too late for some of their windows",
   },
   aggregator_events_replayed_total: {
     type: "counter",
-    kept: true,
     help: "Events received again from the dead letters",
   },
   aggregator_events_lost_total: {
     type: "counter",
-    kept: true,
     help: "Events that the source threw away before they were read",
   },
   aggregator_tombstones_total: {
     type: "counter",
-    kept: true,
     help: "Records without a value, passed over",
   },
   aggregator_dead_letters_stored: {
@@ -54,7 +48,6 @@ export const EVENT_METRICS = {
   },
   aggregator_ids_evicted_total: {
     type: "counter",
-    kept: true,
     help: "Ids forgotten before their time, for newer ones",
   },
 } as const;
@@ -125,13 +118,11 @@ export const WINDOW_METRICS = {
   },
   aggregator_windows_fired_total: {
     type: "counter",
-    kept: true,
     help: "Windows that fired",
     labels: ["rule"],
   },
   aggregator_revisions_total: {
     type: "counter",
-    kept: true,
     help: "Windows that fired again",
     labels: ["rule"],
   },

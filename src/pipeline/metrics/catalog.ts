@@ -25,8 +25,6 @@ export interface MetricDefinition {
   readonly bounds?: readonly number[];
   /** Where it is there only then. */
   readonly when?: string;
-  /** Of a counter: it goes on over a restart, since it is part of the state. */
-  readonly kept?: true;
 }
 
 /** Everything that `/metrics` may tell, by what it is about. */

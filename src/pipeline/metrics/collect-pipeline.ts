@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 import { REFUSAL_REASONS } from "../../core/event.ts";
-import { LEDGER_OUTCOMES } from "../../core/ledger.ts";
+import { LEDGER_OUTCOMES, type LedgerCounts } from "../../core/ledger.ts";
 import type { BreakerState } from "../breaker.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { PipelineState, PipelineStatus } from "../view.ts";
@@ -23,7 +23,7 @@ const PIPELINE_STATES: readonly PipelineState[] = [
  * of rules and sinks, outcomes and reasons: a bounded set, never names of events.
  */
 export function collectPipeline(set: MetricSet, pipeline: Pipeline, status: PipelineStatus): void {
-  collectEvents(set, pipeline, status);
+  collectEvents(set, pipeline);
   collectSource(set, pipeline, status);
   collectTime(set, pipeline, status);
   collectRules(set, pipeline);
@@ -35,28 +35,32 @@ export function collectPipeline(set: MetricSet, pipeline: Pipeline, status: Pipe
   set.set("aggregator_uptime_seconds", status.uptime_seconds);
 }
 
-function collectEvents(set: MetricSet, pipeline: Pipeline, { ledger }: PipelineStatus): void {
+function collectEvents(set: MetricSet, pipeline: Pipeline): void {
   const { engine } = pipeline.processor;
   const { deadLetters } = pipeline.store;
+  const { countedBefore } = pipeline;
+  const since = (of: keyof LedgerCounts): number => engine.ledger[of] - countedBefore.ledger[of];
   for (const outcome of LEDGER_OUTCOMES) {
-    set.set("aggregator_events_total", ledger[outcome], { outcome });
+    set.set("aggregator_events_total", since(outcome), { outcome });
   }
-  for (const { name: rule, ledger: counts } of engine.rules) {
+  for (const { name: rule, ledger } of engine.rules) {
+    const before = countedBefore.rule(rule).ledger;
     for (const outcome of LEDGER_OUTCOMES) {
-      set.set("aggregator_rule_events_total", counts[outcome], { rule, outcome });
+      const count = ledger[outcome] - before[outcome];
+      set.set("aggregator_rule_events_total", count, { rule, outcome });
     }
   }
-  set.set("aggregator_events_late_partial_total", ledger.late_partial);
-  set.set("aggregator_events_replayed_total", ledger.replayed);
-  set.set("aggregator_events_lost_total", ledger.gaps);
-  set.set("aggregator_tombstones_total", ledger.tombstones);
+  set.set("aggregator_events_late_partial_total", since("late_partial"));
+  set.set("aggregator_events_replayed_total", since("replayed"));
+  set.set("aggregator_events_lost_total", since("gaps"));
+  set.set("aggregator_tombstones_total", since("tombstones"));
   set.set("aggregator_dead_letters_stored", deadLetters.count);
   const { refusals } = pipeline.measurements;
   for (const reason of REFUSAL_REASONS) {
     set.set("aggregator_dead_letters_total", refusals.get(reason) ?? 0, { reason });
   }
   set.set("aggregator_dead_letters_evicted_total", deadLetters.evicted);
-  set.set("aggregator_ids_evicted_total", engine.idsEvicted);
+  set.set("aggregator_ids_evicted_total", engine.idsEvicted - countedBefore.idsEvicted);
 }
 
 function collectSource(set: MetricSet, pipeline: Pipeline, { source }: PipelineStatus): void {
@@ -82,13 +86,14 @@ function collectTime(set: MetricSet, { measurements }: Pipeline, status: Pipelin
   set.histogram("aggregator_event_disorder_seconds", measurements.disorder.buckets);
 }
 
-function collectRules(set: MetricSet, { processor, settings }: Pipeline): void {
+function collectRules(set: MetricSet, { processor, settings, countedBefore }: Pipeline): void {
   const limits = new Map(settings.rules.map(({ name, seriesMax }) => [name, seriesMax]));
   for (const rule of processor.engine.rules) {
     const labels = { rule: rule.name };
     set.set("aggregator_windows_open", rule.windowCounts().open, labels);
-    set.set("aggregator_windows_fired_total", rule.fired, labels);
-    set.set("aggregator_revisions_total", rule.revisions, labels);
+    const before = countedBefore.rule(rule.name);
+    set.set("aggregator_windows_fired_total", rule.fired - before.fired, labels);
+    set.set("aggregator_revisions_total", rule.revisions - before.revisions, labels);
     set.set("aggregator_series_active", rule.seriesCount, labels);
     set.set("aggregator_series_limit", limits.get(rule.name) ?? Number.NaN, labels);
   }

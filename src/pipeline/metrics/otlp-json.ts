@@ -15,8 +15,6 @@ export interface OtlpOptions {
   readonly now: number;
   /** When counting began, as Unix seconds. */
   readonly startedAt: number;
-  /** When the counts that go on over a restart began. */
-  readonly keptSince: number;
 }
 
 /** `AggregationTemporality` of what only ever grows. */
@@ -38,10 +36,10 @@ export function otlpRequestOf(set: MetricSet, options: OtlpOptions): object {
 
 function metricOf(family: Family, options: OtlpOptions): object[] {
   const { name, definition } = family;
-  const { type, help: description, kept } = definition;
+  const { type, help: description } = definition;
   const unit = unitOf(name);
   const about = { name, description, ...(unit === undefined ? {} : { unit }) };
-  const start = nanos(kept === true ? options.keptSince : options.startedAt);
+  const start = nanos(options.startedAt);
   const now = nanos(options.now);
   if (family.kind === "histogram") {
     const dataPoints = family.points.map((point) => histogramOf(point, { start, now }));

@@ -38,8 +38,6 @@ export interface OtlpPushOptions {
   readonly collect: () => MetricSet;
   /** When counting began, as Unix seconds. */
   readonly startedAt: number;
-  /** When the counts that go on over a restart began. */
-  readonly keptSince: () => number;
   readonly counts: OtlpCounts;
   readonly clock: Clock;
   readonly random: () => number;
@@ -127,13 +125,12 @@ export class OtlpPush {
   }
 
   async #fetch(signal: AbortSignal): Promise<Response> {
-    const { settings, resource, version, collect, startedAt, keptSince, clock } = this.#options;
+    const { settings, resource, version, collect, startedAt, clock } = this.#options;
     const request = otlpRequestOf(collect(), {
       resource: { ...resource, ...settings.resource },
       version,
       now: secondsOf(clock.now()),
       startedAt,
-      keptSince: keptSince(),
     });
     try {
       return await fetch(settings.url, {

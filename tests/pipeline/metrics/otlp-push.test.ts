@@ -66,7 +66,6 @@ function pushTo(url: string, more: Partial<OtlpSettings> = {}) {
       return set;
     },
     startedAt: 1_700_000_000,
-    keptSince: () => 1_600_000_000,
     counts,
     clock,
     random: () => 0.5,
