@@ -114,7 +114,7 @@ export class ServiceAccess {
     if (JSON.stringify(oidc) !== JSON.stringify(this.#oidc?.settings)) {
       this.#oidc = oidc && {
         settings: oidc,
-        verifier: new OidcVerifier(oidc, { clock: this.#clock }),
+        verifier: new OidcVerifier(oidc, { clock: this.#clock, logger: this.#logger }),
       };
     }
     const needsToken = !this.#isSettled() && this.#keptNow() === undefined;

@@ -145,6 +145,9 @@ export const TOKEN_BYTES = 32;
 /** Dashboards that are signed in: the oldest is signed out beyond it. */
 export const SIGNED_IN_MAX = 1_000;
 
+/** Of them by one token, or one user of an issuer: who signs in without end signs out nobody else. */
+export const SIGNED_IN_BY_ONE_MAX = 250;
+
 /** How long a dashboard stays signed in unless the configuration says otherwise: a shift. */
 export const SESSION_MS = 12 * 3_600_000;
 

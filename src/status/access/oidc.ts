@@ -8,6 +8,7 @@ import {
 } from "jose";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import type { Logger } from "../../core/logger.ts";
 import { redact } from "../../core/redact.ts";
 import { isEnough, type Role } from "../../core/role.ts";
 import type { OidcSettings } from "../../core/settings.ts";
@@ -58,6 +59,7 @@ export type OidcOutcome =
 
 export interface OidcOptions {
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Pause between two requests for keys, for tests. */
   readonly cooldownMs?: number;
 }
@@ -74,15 +76,17 @@ export function isJwt(token: string): boolean {
 export class OidcVerifier {
   readonly #settings: OidcSettings;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #cooldownMs: number;
   #keys: JWTVerifyGetKey | undefined;
   #discovering: Promise<JWTVerifyGetKey> | undefined;
   /** Why the issuer could not be asked, and until when that is taken for granted. */
   #failed: { readonly error: IssuerError; readonly untilMs: number } | undefined;
 
-  constructor(settings: OidcSettings, { clock, cooldownMs = COOLDOWN_MS }: OidcOptions) {
+  constructor(settings: OidcSettings, { clock, logger, cooldownMs = COOLDOWN_MS }: OidcOptions) {
     this.#settings = settings;
     this.#clock = clock;
+    this.#logger = logger;
     this.#cooldownMs = cooldownMs;
     if (settings.jwksUrl !== undefined) this.#keys = this.#keysAt(settings.jwksUrl);
   }
@@ -122,35 +126,29 @@ export class OidcVerifier {
 
   async #keySet(): Promise<JWTVerifyGetKey> {
     if (this.#keys !== undefined) return this.#keys;
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#failed !== undefined && nowMs < this.#failed.untilMs) throw this.#failed.error;
     // Whoever asks meanwhile waits for the same answer.
     this.#discovering ??= this.#discover().finally(() => (this.#discovering = undefined));
-    try {
-      return (this.#keys = await this.#discovering);
-    } catch (failure) {
-      const error = failure instanceof IssuerError ? failure : new IssuerError(messageOf(failure));
-      this.#failed = { error, untilMs: this.#clock.monotonicMs() + this.#cooldownMs };
-      throw error;
-    }
+    return (this.#keys = await this.#discovering);
   }
 
   async #discover(): Promise<JWTVerifyGetKey> {
     const { issuer } = this.#settings;
     const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-    const answer = await ask(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!answer.ok) throw new IssuerError(`${url} answers with status ${answer.status}`);
-    const found: unknown = await answer.json().catch(() => undefined);
-    const { issuer: said, jwks_uri: keys } = (found ?? {}) as Readonly<Record<string, unknown>>;
-    if (said !== issuer) {
-      throw new IssuerError(`${url} is of the issuer ${JSON.stringify(said)}, not of "${issuer}"`);
-    }
-    if (typeof keys !== "string" || !URL.canParse(keys)) {
-      throw new IssuerError(`${url} names no jwks_uri`);
-    }
-    if (issuer.startsWith("https:") && !keys.startsWith("https:")) {
-      throw new IssuerError(`${url} names a jwks_uri without TLS`);
-    }
+    const keys = await this.#ask(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }, (found) => {
+      if (found["issuer"] !== issuer) {
+        const said = String(JSON.stringify(found["issuer"])).slice(0, NAME_LENGTH_MAX);
+        throw new IssuerError(`${shownUrl(url)} is of the issuer ${said}, not of "${issuer}"`);
+      }
+      const at = typeof found["jwks_uri"] === "string" ? URL.parse(found["jwks_uri"]) : null;
+      // There are URLs of files of this machine, too.
+      if (at === null || !/^https?:$/.test(at.protocol)) {
+        throw new IssuerError(`${shownUrl(url)} names no jwks_uri`);
+      }
+      if (issuer.startsWith("https:") && at.protocol !== "https:") {
+        throw new IssuerError(`${shownUrl(url)} names a jwks_uri without TLS`);
+      }
+      return at.href;
+    });
     return this.#keysAt(keys);
   }
 
@@ -159,16 +157,47 @@ export class OidcVerifier {
       timeoutDuration: TIMEOUT_MS,
       cooldownDuration: this.#cooldownMs,
       cacheMaxAge: KEYS_MS_MAX,
-      [customFetch]: (asked, options) => ask(asked, options),
+      [customFetch]: (asked, options) =>
+        this.#ask(asked, options, (found) => {
+          if (Array.isArray(found["keys"])) return Response.json(found);
+          throw new IssuerError(`${shownUrl(asked)} answers with no set of keys`);
+        }),
     });
+  }
+
+  /**
+   * Asks the issuer. What fails is not tried again for a moment: whoever makes up tokens could have us ask
+   * without pause.
+   *
+   * @throws {IssuerError} It does not answer, or not so that `read` takes it.
+   */
+  async #ask<Found>(
+    url: string,
+    init: AskOptions,
+    read: (found: Readonly<Record<string, unknown>>) => Found,
+  ): Promise<Found> {
+    const failed = this.#failed;
+    if (failed !== undefined && this.#clock.monotonicMs() < failed.untilMs) throw failed.error;
+    try {
+      const found = read(await ask(url, init));
+      this.#failed = undefined;
+      return found;
+    } catch (failure) {
+      const error = failure instanceof IssuerError ? failure : new IssuerError(messageOf(failure));
+      this.#failed = { error, untilMs: this.#clock.monotonicMs() + this.#cooldownMs };
+      this.#logger.warn("The issuer of tokens cannot be asked.", { error: messageOf(error) });
+      throw error;
+    }
   }
 }
 
+interface AskOptions {
+  readonly signal?: AbortSignal;
+  readonly headers?: Headers;
+}
+
 /** Asks the issuer, and takes no more than it may say. @throws {IssuerError} It does not answer. */
-async function ask(
-  url: string,
-  init: { readonly signal?: AbortSignal; readonly headers?: Headers },
-): Promise<Response> {
+async function ask(url: string, init: AskOptions): Promise<Readonly<Record<string, unknown>>> {
   try {
     const answer = await fetch(url, { ...init, redirect: "error" });
     const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -176,15 +205,26 @@ async function ask(
     for await (const part of answer.body ?? []) {
       length += part.length;
       if (length > ANSWER_BYTES_MAX) {
-        throw new IssuerError(`${url} answers with more than ${ANSWER_BYTES_MAX} bytes`);
+        throw new IssuerError(`${shownUrl(url)} answers with more than ${ANSWER_BYTES_MAX} bytes`);
       }
       parts.push(part);
     }
-    return new Response(new Blob(parts), { status: answer.status, headers: answer.headers });
+    if (answer.status !== 200) {
+      throw new IssuerError(`${shownUrl(url)} answers with status ${answer.status}`);
+    }
+    const found: unknown = await new Response(new Blob(parts)).json().catch(() => undefined);
+    if (typeof found === "object" && found !== null) return { ...found };
+    throw new IssuerError(`${shownUrl(url)} answers with no JSON`);
   } catch (failure) {
     if (failure instanceof IssuerError) throw failure;
-    throw new IssuerError(`${url} cannot be reached: ${messageOf(failure)}`);
+    throw new IssuerError(`${shownUrl(url)} cannot be reached: ${messageOf(failure)}`);
   }
+}
+
+/** Without what comes after the path: strangers are told it, and some put keys there. */
+function shownUrl(text: string): string {
+  const { origin, pathname } = new URL(text);
+  return `${origin}${pathname}`;
 }
 
 /** The words of jose speak of claims and keys, and never hold the token. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
-import { SIGNED_IN_MAX, TOKEN_BYTES } from "../../core/limits.ts";
+import { SIGNED_IN_BY_ONE_MAX, SIGNED_IN_MAX, TOKEN_BYTES } from "../../core/limits.ts";
 import { secondsOf } from "../../core/time.ts";
 import type { Identity } from "./identity.ts";
 
@@ -8,6 +8,8 @@ interface Session {
   /** Who showed the token. Asked again at every use: a revoked token ends its sessions. */
   readonly holder: () => Identity | undefined;
   readonly endsAtMs: number;
+  /** Whose it is: one token may have many. */
+  readonly owner: string;
 }
 
 /** A session that was begun: both are told to the browser once. */
@@ -40,11 +42,11 @@ export class Sessions {
     this.#forgetEnded();
     const id = randomBytes(TOKEN_BYTES).toString("base64url");
     const ends = this.#nowMs() + lastsMs;
-    const endsAtMs = Math.min(ends, holder()?.expiresAtMs ?? ends);
-    this.#sessions.set(keyOf(id), { holder, endsAtMs });
-    if (this.#sessions.size > SIGNED_IN_MAX) {
-      this.#sessions.delete(this.#sessions.keys().next().value!);
-    }
+    const identity = holder();
+    const endsAtMs = Math.min(ends, identity?.expiresAtMs ?? ends);
+    const owner = `${identity?.via} ${identity?.name}`;
+    this.#makeRoom(owner);
+    this.#sessions.set(keyOf(id), { holder, endsAtMs, owner });
     return { id, endsAtMs };
   }
 
@@ -74,6 +76,16 @@ export class Sessions {
     const identity = this.#nowMs() < session.endsAtMs ? session.holder() : undefined;
     if (identity === undefined) this.#sessions.delete(key);
     return identity;
+  }
+
+  /** Whoever signs in again and again signs out nobody else. */
+  #makeRoom(owner: string): void {
+    const own = [...this.#sessions].filter(([, session]) => session.owner === owner);
+    const oldest = this.#sessions.keys().next().value;
+    if (own.length >= SIGNED_IN_BY_ONE_MAX) this.#sessions.delete(own[0]![0]);
+    else if (this.#sessions.size >= SIGNED_IN_MAX && oldest !== undefined) {
+      this.#sessions.delete(oldest);
+    }
   }
 
   #forgetEnded(): void {

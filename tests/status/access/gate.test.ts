@@ -2,11 +2,18 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import type { Hono } from "hono";
 import { Hono as App } from "hono";
 import { BUS_ROUTES } from "../../../src/bus/routes.ts";
-import { ATTEMPTS_AT_ONCE, ATTEMPTS_WAITING_MAX, SIGNED_IN_MAX } from "../../../src/core/limits.ts";
+import {
+  ATTEMPTS_AT_ONCE,
+  ATTEMPTS_WAITING_MAX,
+  SIGNED_IN_BY_ONE_MAX,
+  SIGNED_IN_MAX,
+} from "../../../src/core/limits.ts";
 import { silentLogger } from "../../../src/core/logger.ts";
 import type { ServiceControl } from "../../../src/pipeline/control.ts";
 import type { Gate } from "../../../src/status/access/gate.ts";
+import type { Identity } from "../../../src/status/access/identity.ts";
 import type { Peer } from "../../../src/status/access/peer.ts";
+import { Sessions } from "../../../src/status/access/sessions.ts";
 import type { TokenEntry } from "../../../src/status/access/token-entry.ts";
 import { createLiveFeed, createStatusApp } from "../../../src/status/app.ts";
 import type { LiveFeed } from "../../../src/status/live-feed.ts";
@@ -291,11 +298,31 @@ describe("sessions", () => {
     expect(feed.clientCount).toBe(0);
   });
 
-  test("are bounded: the oldest goes", async () => {
+  test("are bounded for one token: its oldest goes, and none of others", async () => {
+    const other = await signIn("0perator");
     const first = await signIn("v1ewer");
-    for (let i = 0; i < SIGNED_IN_MAX; i++) await signIn("v1ewer");
-    expect(gate.sessions.count).toBe(SIGNED_IN_MAX);
+    const second = await signIn("v1ewer");
+    for (let i = 1; i < SIGNED_IN_BY_ONE_MAX; i++) await signIn("v1ewer");
+    expect(gate.sessions.count).toBe(SIGNED_IN_BY_ONE_MAX + 1);
     expect((await ask("GET /status", { cookie: first.cookie })).status).toBe(401);
+    for (const { cookie } of [second, other]) {
+      expect((await ask("GET /status", { cookie })).status).toBe(200);
+    }
+  });
+
+  test("are bounded for all of them: the oldest goes", () => {
+    const sessions = new Sessions(clock);
+    const identityOf = (name: string): Identity => ({
+      name,
+      role: "viewer",
+      via: "token",
+      isCurrent: () => true,
+    });
+    const begun = Array.from({ length: SIGNED_IN_MAX + 1 }, (_, i) =>
+      sessions.begin(() => identityOf(`n${i}`), 60_000),
+    );
+    expect(sessions.count).toBe(SIGNED_IN_MAX);
+    expect(begun.slice(0, 2).map(({ id }) => sessions.find(id)?.name)).toEqual([undefined, "n1"]);
   });
 
   test("a token in the header counts before the cookie", async () => {

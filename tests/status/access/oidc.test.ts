@@ -10,7 +10,7 @@ import {
   SignJWT,
   UnsecuredJWT,
 } from "jose";
-import { silentLogger } from "../../../src/core/logger.ts";
+import { type Logger, silentLogger } from "../../../src/core/logger.ts";
 import type { OidcSettings } from "../../../src/core/settings.ts";
 import { realClock } from "../../../src/pipeline/real-clock.ts";
 import { OidcVerifier } from "../../../src/status/access/oidc.ts";
@@ -107,7 +107,11 @@ async function tokenOf(pair: Pair, claims: Claims = {}): Promise<string> {
     .sign(pair.privateKey);
 }
 
-function verifierOf(more: Partial<OidcSettings> = {}, cooldownMs = 0): OidcVerifier {
+function verifierOf(
+  more: Partial<OidcSettings> = {},
+  cooldownMs = 0,
+  logger: Logger = silentLogger,
+): OidcVerifier {
   const settings: OidcSettings = {
     issuer: issuer.url,
     audience: ["aggregator"],
@@ -120,7 +124,7 @@ function verifierOf(more: Partial<OidcSettings> = {}, cooldownMs = 0): OidcVerif
     ],
     ...more,
   };
-  return new OidcVerifier(settings, { clock: realClock, cooldownMs });
+  return new OidcVerifier(settings, { clock: realClock, logger, cooldownMs });
 }
 
 async function outcomeOf(token: string, verifier = verifierOf()): Promise<string> {
@@ -218,6 +222,47 @@ describe("OidcVerifier", () => {
       await verifier.verify(await tokenOf({ ...pair, kid: `made up ${i}` }));
     }
     expect(issuer.asked.filter((path) => path === "/keys")).toHaveLength(1);
+  });
+
+  test.each(["/nothing", "/nonsense"])(
+    "an issuer whose keys cannot be had is not asked again and again (%s)",
+    async (path) => {
+      const token = await tokenOf(await issuer.newKey());
+      const usual = issuer.discovery;
+      issuer.discovery = (url) =>
+        issuer.asked.at(-1) === "/nonsense"
+          ? { keys: "none" }
+          : issuer.asked.at(-1) === "/nothing"
+            ? undefined
+            : { ...(usual(url) as object), jwks_uri: url + path };
+      const lines: unknown[] = [];
+      const logger = {
+        ...silentLogger,
+        warn: (message: string, fields?: unknown) => void lines.push([message, fields]),
+      };
+      const verifier = verifierOf({}, 60_000, logger);
+      for (let i = 0; i < 5; i++) {
+        expect(await outcomeOf(token, verifier)).toStartWith("unreachable: The issuer of tokens");
+      }
+      expect(issuer.asked.filter((asked) => asked === path)).toHaveLength(1);
+      const error = expect.stringContaining(path);
+      expect(lines).toEqual([["The issuer of tokens cannot be asked.", { error }]]);
+    },
+  );
+
+  test("a URL of its keys is told without what may be a key itself, and is one of the web", async () => {
+    const token = await tokenOf(await issuer.newKey());
+    const jwksUrl = `${issuer.url}/nothing?key=s3cret`;
+    issuer.discovery = () => undefined;
+    const said = await outcomeOf(token, verifierOf({ jwksUrl }));
+    expect(said).toContain(`${issuer.url}/nothing answers with status 404`);
+    expect(said).not.toContain("s3cret");
+    for (const jwks_uri of ["file:///etc/passwd", "data:application/json,{}", "/keys", 7]) {
+      issuer.discovery = (url) => ({ issuer: url, jwks_uri });
+      expect(await outcomeOf(token)).toContain("names no jwks_uri");
+    }
+    issuer.discovery = () => ({ issuer: "x".repeat(100_000) });
+    expect((await outcomeOf(token)).length).toBeLessThan(500);
   });
 
   test("gives the role of the claim, the largest of several", async () => {
