@@ -155,12 +155,12 @@ export class Alerts {
 
   /** Other settings are in force. What means the same goes on; what is gone is resolved. */
   follow(settings: AlertsSettings): void {
-    const stored = this.#evaluator.store();
     this.#settle();
     const before = new Map(this.#settings.alerts.map((alert) => [alert.name, alert]));
     this.#settings = settings;
+    const evaluator = this.#evaluator;
     this.#evaluator = new Evaluator(settings.alerts);
-    const gone = this.#evaluator.restore(stored);
+    const gone = this.#evaluator.follow(evaluator);
     for (const one of gone) {
       const old = before.get(one.name);
       if (old !== undefined) this.#end(old, one);

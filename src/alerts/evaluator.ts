@@ -120,6 +120,18 @@ export class Evaluator {
     }));
   }
 
+  /** Goes on from another one, which is over: as `restore`, and by how much counters grew lately, too. */
+  follow(other: Evaluator): StoredAlert[] {
+    for (const watch of this.#signalWatches) {
+      const { settings } = watch.instances;
+      const before = other.#signalWatches.find(({ instances: { settings: one } }) => {
+        return one.name === settings.name && conditionKey(one) === conditionKey(settings);
+      });
+      if (before !== undefined) watch.inherit(before);
+    }
+    return this.restore(other.store());
+  }
+
   /** Takes over what alerts that mean the same were. Gives back those that nobody takes over. */
   restore(stored: readonly StoredAlert[]): StoredAlert[] {
     return stored.filter((one) => {

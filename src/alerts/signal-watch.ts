@@ -59,6 +59,11 @@ export class SignalWatch {
     this.instances.forget(now);
   }
 
+  /** How much what it counts grew is that of another watch, which means the same and is over. */
+  inherit(other: SignalWatch): void {
+    for (const [key, grown] of other.#grown) this.#grown.set(key, grown);
+  }
+
   /** The clock was set. */
   shift(by: number): void {
     this.instances.shift(by);

@@ -325,6 +325,28 @@ describe("what is kept", () => {
     expect(changesOf(after)).toEqual(['hot{"sink":"a"} firing at 60']);
   });
 
+  test("behind a reload counters have grown by what they grew before it, too", () => {
+    const over: AlertCondition = {
+      kind: "signal",
+      signal: "events_lost",
+      over: seconds(900),
+      threshold: { side: "above", limit: 0, until: 0 },
+    };
+    const lost = (value: number): Parameters<Evaluator["sample"]>[0] => ({
+      signal: [{ name: "events_lost", labels: {}, value }],
+    });
+    const before = new Evaluator([alertOf({ when: over })]);
+    before.sample(lost(0), 0);
+    before.sample(lost(5), 10e6);
+    expect(changesOf(before)).toEqual(["hot firing at 10"]);
+    const after = new Evaluator([alertOf({ when: over, summary: "other words" })]);
+    after.follow(before);
+    after.sample(lost(5), 20e6);
+    expect(changesOf(after)).toEqual([]);
+    after.sample(lost(5), 1_000e6);
+    expect(changesOf(after)).toEqual(["hot resolved at 1000"]);
+  });
+
   test("of alerts that are gone or mean something else is given back", () => {
     const before = new Evaluator([alertOf(), alertOf({ name: "gone" })]);
     before.sample({ signal: [sample] }, 0);
