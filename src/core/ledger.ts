@@ -12,7 +12,7 @@ export interface LedgerCounts {
   late_partial: number;
   /** Beside the balance: received again from the dead letters. */
   replayed: number;
-  /** Beside the balance: events that a bus threw away before we read them. */
+  /** Beside the balance: events that a bus threw away before we read them; one where it does not say how many. */
   gaps: number;
   /** Beside the balance: records without a value, which were passed over. */
   tombstones: number;

@@ -309,7 +309,8 @@ export class Processor {
    */
   #markMissing(batch: EventBatch, now: EpochMicros): void {
     const { partition, gap, startsLate = false } = batch;
-    this.engine.ledger.gaps += gap?.events ?? 0;
+    // One at the least where the source cannot tell: a gap of 0 would raise no alert, and look as if all were well.
+    if (gap !== undefined) this.engine.ledger.gaps += gap.events ?? 1;
     if (startsLate) this.#missingFrom.set(partition, epochMicros(-Infinity));
     else if (gap !== undefined && !this.#missingFrom.has(partition)) {
       this.#missingFrom.set(partition, this.engine.watermark);

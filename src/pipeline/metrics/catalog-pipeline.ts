@@ -27,7 +27,7 @@ export const EVENT_METRICS = {
   },
   aggregator_events_lost_total: {
     type: "counter",
-    help: "Events that the source threw away before they were read",
+    help: "Events that the source threw away before they were read; one where it does not say how many",
   },
   aggregator_tombstones_total: {
     type: "counter",

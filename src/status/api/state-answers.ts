@@ -37,7 +37,9 @@ const counts = {
   over_limit: count("Of a series too many. Each is a dead letter."),
   late_partial: count("Beside the balance: aggregated, but too late for some of their windows."),
   replayed: count("Beside the balance: received again from the dead letters."),
-  gaps: count("Beside the balance: events that a bus threw away before they were read."),
+  gaps: count(
+    "Beside the balance: events that a bus threw away before they were read; one where it does not say how many.",
+  ),
   tombstones: count("Beside the balance: records without a value, which were passed over."),
   balanced: flag("Whether every event received is accounted for, exactly once."),
 };
