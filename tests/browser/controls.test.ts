@@ -407,6 +407,7 @@ describe.skipIf(!hasBrowser)("the controls", () => {
     await page.getByText("Choose a series").waitFor();
     await page.goto(`${empty.url}/#/dead-letters`);
     await page.getByText("Nothing was refused").waitFor();
+    expect(await page.getByRole("button", { name: "Export" }).isDisabled()).toBe(true);
   });
 
   test("at phone width every control is within reach of a thumb", async () => {

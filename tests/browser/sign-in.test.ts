@@ -78,13 +78,17 @@ describe.skipIf(!hasBrowser)("signing in", () => {
     const page = await pageOf();
     const answer = await page.goto(`${stage.url}/#/explore`);
     expect(answer!.status()).toBe(401);
-    await signIn(page, "wrong");
+    // Who comes with a keyboard types at once, and then is where the page begins.
+    await until(page, 'document.activeElement.id === "token"');
+    await page.keyboard.type("wrong");
+    await page.keyboard.press("Enter");
     await page.getByRole("alert").getByText("This token does not open").waitFor();
     await signIn(page, "1ngest");
     await page.getByRole("alert").getByText("This token is not for the dashboard").waitFor();
     expect(await page.locator("main").isVisible()).toBe(false);
     await signIn(page, "0perator");
     await page.locator(".legend-item").first().waitFor();
+    await until(page, 'document.activeElement.id === "main"');
     expect(await page.locator(".who").innerText()).toBe("the operator\noperator");
     // No script can take it, and nothing else of it is kept.
     expect(await page.evaluate("document.cookie")).toBe("");

@@ -80,6 +80,8 @@ export class Shell {
   readonly #banner = h("div", { class: "banner", role: "status" });
   readonly #who = h("div", { class: "who" });
   readonly #gate = h("div", { class: "gate" });
+  /** Somebody has signed in, and the page is not there yet. */
+  #isToFocus = false;
   #place: Place | undefined;
   #page: Page | undefined;
   #live: Live;
@@ -256,7 +258,8 @@ export class Shell {
       h(
         "span",
         { class: "who-name", title: said },
-        bdi(you.name),
+        // A token that was made at the first start is called like its role.
+        you.name === you.role ? null : bdi(you.name),
         h("span", { class: "tag" }, t(`role_${you.role}`)),
       ),
       // A certificate is the browser's: there is nothing to sign out of.
@@ -282,6 +285,7 @@ export class Shell {
     reconnect();
     // What the page asked for before was refused.
     this.go();
+    this.#isToFocus = true;
   }
 
   async #signOut(): Promise<void> {
@@ -336,8 +340,16 @@ export class Shell {
     this.#main.hidden = wanted !== "";
     if (this.#gate.dataset["shows"] === wanted) return;
     this.#gate.dataset["shows"] = wanted;
-    if (wanted === "denied") this.#gate.replaceChildren(signInForm(() => this.#signedIn()));
-    else if (wanted === "lost")
+    if (wanted === "" && this.#isToFocus) {
+      // The field that had the focus is gone.
+      this.#isToFocus = false;
+      this.#main.focus({ preventScroll: true });
+    }
+    if (wanted === "denied") {
+      this.#gate.replaceChildren(signInForm(() => this.#signedIn()));
+      // There is nothing else to do here, unless somebody does it already.
+      if (document.activeElement === document.body) this.#gate.querySelector("input")?.focus();
+    } else if (wanted === "lost")
       this.#gate.replaceChildren(
         emptyState(
           "unplug",

@@ -86,7 +86,7 @@ export const WORDS = {
   rows_per_second: ["Results a second", "Итогов в секунду"],
   lag: ["Watermark lag", "Отставание"],
   waiting: ["Waiting in outboxes", "Ждут отправки"],
-  refused_tile: ["Refused since start", "Отклонено"],
+  refused_tile: ["Refused in all", "Отклонено всего"],
   flow: ["The pipeline now", "Конвейер сейчас"],
   source: ["Source", "Источник"],
   rules: ["Rules and their windows", "Правила и их окна"],
@@ -143,8 +143,8 @@ export const WORDS = {
   found_series: ["Series found", "Найденные ряды"],
   no_series: ["No such series", "Таких рядов нет"],
   no_series_text: [
-    "Series show here once a window of theirs has fired.",
-    "Ряд появляется, когда закрылось хотя бы одно его окно.",
+    "A series shows here once a window of its has fired since the start of the service. Its past is there at once.",
+    "Ряд появляется, когда после запуска сервиса закрылось хотя бы одно его окно. Его прошлое видно сразу.",
   ],
   nothing_chosen: ["Choose a series", "Выберите ряд"],
   nothing_chosen_text: [
@@ -158,12 +158,12 @@ export const WORDS = {
     "График. Стрелки двигают, плюс и минус меняют масштаб, ноль показывает недавнее; колесо тоже меняет масштаб, с Shift двигает. Те же значения есть в таблице.",
   ],
   chart_hint: [
-    "Zoom: drag, two fingers, Ctrl and the wheel (the wheel alone once you clicked). Double-click: recent. Keys: ← → + − 0. Further back the sink is asked.",
-    "Масштаб: выделение, два пальца, Ctrl и колесо (после щелчка — просто колесо). Двойной щелчок — недавнее. Клавиши: ← → + − 0. Дальше назад читается приёмник.",
+    "Drag to zoom, or turn the wheel with Ctrl (after a click without). Double-click shows what is recent. Keys: ← → + − 0",
+    "Выделите участок, чтобы приблизить, или крутите колесо с Ctrl (после щелчка — без). Двойной щелчок показывает недавнее. Клавиши: ← → + − 0",
   ],
   chart_hint_touch: [
-    "Two fingers zoom, one moves, a tap reads a value, a double tap shows what is recent. Further back the sink is asked.",
-    "Два пальца меняют масштаб, один двигает, касание показывает значение, двойное — недавнее. Дальше назад читается приёмник.",
+    "Two fingers zoom, one moves, a tap reads a value, a double tap shows what is recent.",
+    "Два пальца меняют масштаб, один двигает, касание показывает значение, двойное — недавнее.",
   ],
   time_span: ["Time span", "Промежуток"],
   recent_time: ["Recent", "Недавнее"],

@@ -29,6 +29,7 @@ class Letters implements Page {
   readonly #none = emptyState("search", t("no_letters_found"), t("no_letters_found_text"));
   readonly #more: HTMLButtonElement;
   readonly #replay: HTMLButtonElement;
+  readonly #all: HTMLButtonElement;
   readonly #fresh: HTMLButtonElement;
   #letters: Letter[] = [];
   #next: string | null = null;
@@ -53,6 +54,7 @@ class Letters implements Page {
     });
     this.#more = button(t("show_more"), () => void this.#load(this.#next ?? undefined));
     this.#replay = button(t("replay"), () => void this.#replayAll(), { picture: "replay" });
+    this.#all = button(t("export"), () => void this.#export(), { picture: "download" });
     this.#fresh = button(t("new_letters"), () => void this.#load(), {
       picture: "refresh",
       kind: "soft",
@@ -79,12 +81,7 @@ class Letters implements Page {
             h("label", { for: "letter-text" }, t("text")),
             this.#text,
           ),
-          h(
-            "div",
-            { class: "filter-buttons" },
-            this.#replay,
-            button(t("export"), () => void this.#export(), { picture: "download" }),
-          ),
+          h("div", { class: "filter-buttons" }, this.#replay, this.#all),
         ),
         h("div", { class: "letters-head" }, this.#count, this.#fresh),
         this.#list,
@@ -105,6 +102,7 @@ class Letters implements Page {
     if (this.#loadedAt < 0) this.#loadedAt = status.dead_letters;
     this.#total = status.dead_letters;
     this.#fresh.hidden = status.dead_letters === this.#loadedAt;
+    for (const act of [this.#replay, this.#all]) act.disabled = status.dead_letters === 0;
     this.#count_();
   }
 
