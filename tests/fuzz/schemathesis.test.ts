@@ -20,6 +20,9 @@ const SEED = 7;
 
 setDefaultTimeout(900_000);
 
+/** Streams, which are not asked for; a notifier that is not there, and signing in without the token. */
+const UNTAKEN: ReadonlySet<string> = new Set(["/stream", "/tap", "/alerts/test", "/login"]);
+
 const CONFIG = `
 import { defineConfig, eventFunction, sqlite, tumbling } from "aggregator";
 
@@ -53,10 +56,26 @@ test.skipIf(!isFull).each(["open", "token"])(
     // Whatever was published, every event is accounted for.
     const ledger = await fetch(`${url}/ledger`, { headers });
     expect(await ledger.json()).toMatchObject({ balanced: true });
+    // It was no row of refusals at the door: of each route some were taken.
+    expect(await neverTaken(url, headers)).toEqual([]);
     const { stderr } = await running.stop();
     expect(stderr).not.toContain("A request failed.");
   },
 );
+
+/** Routes that no request was taken by, as the service counted them. */
+async function neverTaken(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  const document = await (await fetch(`${url}/openapi.json`, { headers })).json();
+  const { paths } = document as { readonly paths: Readonly<Record<string, object>> };
+  const metrics = await (await fetch(`${url}/metrics`, { headers })).text();
+  const taken = [...metrics.matchAll(/^aggregator_http_requests_total\{(.*)status="2xx"\} /gm)];
+  const isTaken = (path: string): boolean =>
+    taken.some(([, labels]) => labels!.includes(`route="${path}"`));
+  return Object.keys(paths).filter((path) => !isTaken(path) && !UNTAKEN.has(path));
+}
 
 /** Rows, open windows, and a dead letter. */
 async function fill(url: string, headers: Readonly<Record<string, string>>): Promise<void> {
