@@ -20,8 +20,9 @@ export const status = defineCommand({
   details: [
     "Exit code 0: it runs, and nothing troubles it; 1: it is degraded (paused, a source or sink that is away,",
     "a full disk), or cannot be reached. With --watch it is that of the last look.",
-    "--watch takes the whole screen of a terminal: q or Ctrl+C gives it back. Elsewhere it prints a line each",
-    "time, with --json an object. A service that is away is asked again.",
+    "--watch takes the whole screen of a terminal: q or Ctrl+C gives it back; arrows, PgUp, PgDn, Home and End move",
+    "what does not fit. Elsewhere it prints a line each time, with --json an object. A service that is away is asked",
+    "again.",
   ],
   args: {
     url: {

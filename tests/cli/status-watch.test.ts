@@ -64,6 +64,22 @@ describe("status --watch on a terminal", () => {
     expect(program.screen.text).toBe("");
   }, 30_000);
 
+  test("what does not fit is said, and moved to by keys", async () => {
+    const program = watch(["--every", "10s"]);
+    await program.waitFor(isDrawn);
+    program.resize(80, 8);
+    await program.waitFor(({ text }) => text.includes("lines 1–7 of "));
+    expect(program.screen.text).not.toContain("SINK");
+    expect(program.screen.text).toContain("q ends");
+    program.type("\u001b[B\u001b[F");
+    await program.waitFor(({ text }) => text.includes("SINK"));
+    program.type("g");
+    await program.waitFor(({ text }) => text.includes("lines 1–7 of "));
+    program.type("jq");
+    expect(await program.exited).toBe(0);
+    await expectRestored(program);
+  }, 30_000);
+
   test("Ctrl+C ends it, too", async () => {
     const program = watch();
     await program.waitFor(isDrawn);

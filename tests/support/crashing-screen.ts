@@ -7,4 +7,4 @@ const screen = new LiveScreen(terminal);
 screen.open(() => {
   throw new Error("broken on purpose");
 });
-screen.draw(["drawn"]);
+screen.draw(["drawn"], () => "last");

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import type { Terminal } from "../terminal.ts";
+import { keysIn, Scroll } from "./scroll.ts";
 
 /** Alternate screen, without a cursor and without wrapping; and everything as it was before. */
 const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l";
@@ -26,7 +27,8 @@ export interface KeyInput {
 
 /**
  * The whole screen, drawn over and over, and given back as it was: at the end, at a signal, and when the
- * program crashes. `q`, Ctrl+C and Ctrl+D end it, Ctrl+Z puts it aside, Ctrl+L draws it anew.
+ * program crashes. `q`, Ctrl+C and Ctrl+D end it, Ctrl+Z puts it aside, Ctrl+L draws it anew; arrows and
+ * pages move what does not fit.
  */
 export class LiveScreen {
   /** Aborted when a person, or a signal, asks for the end. */
@@ -37,6 +39,7 @@ export class LiveScreen {
   /** Draws again: the size is another one, or somebody asked. */
   #onRedraw: () => void = () => {};
   #isOpen = false;
+  readonly #scroll = new Scroll();
 
   constructor(terminal: Terminal, input: KeyInput = process.stdin) {
     this.stop = this.#stop.signal;
@@ -56,11 +59,17 @@ export class LiveScreen {
     this.#take();
   }
 
-  /** Shows these lines from the top on; what does not fit below is not shown. */
-  draw(lines: readonly string[]): void {
+  /**
+   * Shows these lines, or as many of them as fit, and below them the last one.
+   *
+   * @param lastLine Makes that of what is seen: `lines 1–20 of 88`, or empty when all are.
+   */
+  draw(lines: readonly string[], lastLine: (place: string) => string): void {
     if (!this.#isOpen) return;
     const { rows } = this.#terminal.printedSize;
-    const shown = lines.slice(0, Math.max(rows, 1));
+    const seen = this.#scroll.show(lines, lines.length + 2 <= rows ? lines.length : rows - 1);
+    const gap = seen.place === "" && lines.length + 2 <= rows ? [""] : [];
+    const shown = [...seen.lines, ...gap, lastLine(seen.place)].slice(0, Math.max(rows, 1));
     // No line feed behind the last one: it would scroll.
     this.#terminal.draw(`${BEGIN}${shown.map((line) => `${line}\u001b[K`).join("\r\n")}${END}`);
   }
@@ -114,10 +123,14 @@ export class LiveScreen {
   };
 
   readonly #onKeys = (bytes: Uint8Array | string): void => {
-    const keys = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
-    if (keys === "q" || keys === "Q" || keys === CTRL_C || keys === CTRL_D) this.#end();
-    else if (keys === CTRL_L) this.#redraw();
-    else if (keys === CTRL_Z) this.#putAside();
+    const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
+    let isMoved = false;
+    for (const key of keysIn(text)) {
+      if (key === "q" || key === "Q" || key === CTRL_C || key === CTRL_D) return this.#end();
+      if (key === CTRL_Z) this.#putAside();
+      else if (key === CTRL_L || this.#scroll.take(key)) isMoved = true;
+    }
+    if (isMoved) this.#redraw();
   };
 
   #putAside(): void {

@@ -44,9 +44,12 @@ async function watchScreen(
     const { columns } = terminal.printedSize;
     const options = { url: address.base, columns, paint, history };
     const lines = look === undefined ? [`Asking ${address.base}`] : renderStatus(look, options);
-    const help = `every ${everyMs / 1000} s, q ends`;
-    const when = look === undefined ? "" : `${timeText(look.at)}, `;
-    screen.draw([...lines, "", paint(`${when}${help}`.slice(0, columns), "dim")]);
+    const when = look === undefined ? "" : `, ${timeText(look.at)}`;
+    const rest = `every ${everyMs / 1000} s${when}`;
+    screen.draw(lines, (place) => {
+      const moves = place === "" ? "" : `${place}, ↑ ↓ PgUp PgDn; `;
+      return paint(`${moves}q ends, ${rest}`.slice(0, columns), "dim");
+    });
   };
   screen.open(draw);
   try {
