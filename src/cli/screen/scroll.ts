@@ -70,10 +70,17 @@ export class Scroll {
   }
 }
 
-/** A sequence of an arrow or the like, or else one character. */
-const KEY = new RegExp(`\u001b(?:\\[[0-9;]*[A-Za-z~]|O[A-Z])|[^]`, "gu");
+const ESCAPE = "\u001b";
+
+/** What follows it when it begins the sequence of an arrow or the like. */
+const SEQUENCE = /^(?:\[[0-9;]*[A-Za-z~]|O[A-Z])/;
 
 /** The keys in what a terminal sent at once: several when they come fast. */
 export function keysIn(text: string): string[] {
-  return text.match(KEY) ?? [];
+  const [before = "", ...parts] = text.split(ESCAPE);
+  const keys = parts.map((part) => {
+    const rest = SEQUENCE.exec(part)?.[0] ?? "";
+    return [ESCAPE + rest, ...part.slice(rest.length)];
+  });
+  return [...before, ...keys.flat()];
 }
