@@ -80,7 +80,7 @@ export function keysIn(text: string): string[] {
   const [before = "", ...parts] = text.split(ESCAPE);
   const keys = parts.map((part) => {
     const rest = SEQUENCE.exec(part)?.[0] ?? "";
-    return [ESCAPE + rest, ...part.slice(rest.length)];
+    return [ESCAPE + rest, ...part.slice(rest.length).split("")];
   });
-  return [...before, ...keys.flat()];
+  return [...before.split(""), ...keys.flat()];
 }
