@@ -261,6 +261,14 @@ export const WORDS = {
     "Choose another reason or another text.",
     "Выберите другую причину или текст.",
   ],
+  replay_beyond_text: [
+    "The text that you search for narrows only what is shown.",
+    "Текст поиска сужает только показанное.",
+  ],
+  export_cut: [
+    "The oldest {n} are exported. aggregator dead-letters export writes them all.",
+    "Выгружены старейшие: {n}. Команда aggregator dead-letters export запишет все.",
+  ],
   export: ["Export", "Выгрузить"],
   replay: ["Replay", "Повторить"],
   replay_title: ["Replay dead letters?", "Повторить отклонённые?"],

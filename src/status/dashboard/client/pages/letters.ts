@@ -12,6 +12,7 @@ type Letter = DeadLetterPage["dead_letters"][number];
 
 const PAGE = 100;
 /** An export ends there: the command line has the rest. */
+const REVOKE_MS = 60_000;
 const EXPORT_MAX = 100_000;
 
 /** What was refused, the newest first: why, where it stood, the event itself; and again after a mend. */
@@ -35,6 +36,7 @@ class Letters implements Page {
   #next: string | null = null;
   #total = -1;
   #loadedAt = -1;
+  #loading: AbortController | undefined;
 
   constructor() {
     this.#reason = h(
@@ -96,6 +98,10 @@ class Letters implements Page {
     void this.#load();
   }
 
+  close(): void {
+    this.#loading?.abort();
+  }
+
   update({ status }: Live): void {
     if (status === undefined) return;
     this.#replay.hidden = !status.actions.includes("replay");
@@ -107,17 +113,22 @@ class Letters implements Page {
   }
 
   async #load(after?: string): Promise<void> {
+    // An answer to what was asked for before must not come after this one.
+    this.#loading?.abort();
+    const loading = new AbortController();
+    this.#loading = loading;
     const query = new URLSearchParams({ order: "newest", limit: String(PAGE) });
     if (this.#reason.value !== "") query.set("reason", this.#reason.value);
     if (after !== undefined) query.set("after", after);
     try {
-      const page = await get<DeadLetterPage>(`/dead-letters?${query}`);
+      const page = await get<DeadLetterPage>(`/dead-letters?${query}`, loading.signal);
       this.#letters =
         after === undefined ? [...page.dead_letters] : [...this.#letters, ...page.dead_letters];
       this.#next = page.next;
       if (after === undefined) this.#loadedAt = this.#total;
       this.#show();
     } catch (failure) {
+      if (loading.signal.aborted) return;
       toast(String(failure instanceof Error ? failure.message : failure), "bad");
     }
   }
@@ -153,12 +164,14 @@ class Letters implements Page {
 
   async #replayAll(): Promise<void> {
     const reason = this.#reason.value;
+    const what =
+      reason === ""
+        ? t("replay_all_text")
+        : t("replay_reason_text", { reason: t(`reason_${reason}` as Word) });
     const isSure = await confirm({
       title: t("replay_title"),
-      text:
-        reason === ""
-          ? t("replay_all_text")
-          : t("replay_reason_text", { reason: t(`reason_${reason}` as Word) }),
+      // Else somebody who searched would replay more than is seen.
+      text: this.#text.value === "" ? what : `${what} ${t("replay_beyond_text")}`,
       yes: t("replay"),
       no: t("cancel"),
     });
@@ -179,11 +192,12 @@ class Letters implements Page {
   /** What is filtered for, as lines of JSON. */
   async #export(): Promise<void> {
     const lines: string[] = [];
+    const reason = this.#reason.value;
     let after: string | null | undefined;
     try {
       do {
         const query = new URLSearchParams({ limit: "1000" });
-        if (this.#reason.value !== "") query.set("reason", this.#reason.value);
+        if (reason !== "") query.set("reason", reason);
         if (after !== undefined && after !== null) query.set("after", after);
         const page = await get<DeadLetterPage>(`/dead-letters?${query}`);
         for (const letter of page.dead_letters) lines.push(`${JSON.stringify(letter)}\n`);
@@ -198,7 +212,10 @@ class Letters implements Page {
     document.body.append(link);
     link.click();
     link.remove();
-    URL.revokeObjectURL(url);
+    // Some browsers begin to read it only now.
+    setTimeout(() => URL.revokeObjectURL(url), REVOKE_MS);
+    if (after !== null)
+      toast(t("export_cut", { n: lines.length, shown: whole(lines.length) }), "warn");
   }
 }
 
