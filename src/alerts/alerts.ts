@@ -14,16 +14,17 @@ import type {
   SilenceRequest,
 } from "../pipeline/view.ts";
 import { clockOf } from "./alert-clock.ts";
-import { Book, type Incident, type StoredEntry } from "./book.ts";
+import { Book, type StoredEntry } from "./book.ts";
 import { Evaluator, type StoredAlert } from "./evaluator.ts";
-import { filler } from "./filler.ts";
-import { type Change, type Instance, Instances } from "./instances.ts";
+import { incidentOf, resolvedOf, textsOf } from "./incident.ts";
+import { type Change, Instances } from "./instances.ts";
 import { samplesOfText } from "./metric-text.ts";
 import { microsOf } from "./micros.ts";
 import { Notifier } from "./notifier.ts";
 import { reportOf } from "./report.ts";
 import { Signals } from "./signals.ts";
 import { Silences } from "./silences.ts";
+import { WallClock } from "./wall-clock.ts";
 
 /** What of the settings the alerts go by. */
 export interface AlertsSettings {
@@ -72,9 +73,6 @@ const METRICS_EVERY_TICKS = 5;
 
 const KEEP_EVERY_TICKS = 60;
 
-/** The wall clock and the steady one may drift apart by so much before it counts as set. */
-const JUMP_MICROS = 2_000_000;
-
 /** What a last message may take when the service goes down. */
 const LAST_WORDS_MS = 5_000;
 
@@ -95,14 +93,13 @@ export class Alerts {
   #hasStoreFailed = false;
   #hasRowsFailed = false;
   #ticks = 0;
-  /** The wall clock minus the steady one, in microseconds. */
-  #offset: number;
+  readonly #wallClock: WallClock;
 
   constructor(settings: AlertsSettings, options: AlertsOptions) {
     this.#options = options;
     this.#settings = settings;
     this.#evaluator = new Evaluator(settings.alerts);
-    this.#offset = this.#offsetNow();
+    this.#wallClock = new WallClock(options.clock);
     this.#notifiers = this.#makeNotifiers();
     this.#restore();
   }
@@ -254,7 +251,7 @@ export class Alerts {
     for (const { settings, instance } of this.#evaluator.active()) {
       if (instance.state !== "firing") continue;
       const { name } = settings;
-      this.#book.update(name, instance.key, this.#textsOf(settings, instance));
+      this.#book.update(name, instance.key, textsOf(settings, instance, this.#settings.name));
       const isSilenced = this.#silences.of(settings, instance.labels, now) !== undefined;
       const incident = { alert: name, key: instance.key };
       const told = new Map(settings.notify.map((one) => [one, notify.get(one)]));
@@ -268,61 +265,21 @@ export class Alerts {
 
   #take(change: Change, now: number): void {
     const { logger } = this.#options;
-    const { settings, labels, key, to, since, at } = change;
+    const { settings, labels, key, to } = change;
     const { name: alert, severity } = settings;
     this.#isDirty = true;
     if (to === "firing") {
-      const incident = this.#incidentOf(change, now);
+      const incident = incidentOf(change, { now, pipeline: this.#settings.name });
       const isSilenced = this.#silences.of(settings, labels, now) !== undefined;
       this.#book.fire(incident, isSilenced ? [] : settings.notify);
       const log = severity === "info" ? logger.info.bind(logger) : logger.warn.bind(logger);
       log("An alert fires.", { alert, labels, summary: incident.summary });
     } else if (to === "resolved") {
       const incident = this.#book.resolve(alert, key, now);
-      const clock = clockOf(settings);
-      const value = incident?.value ?? (Number.isFinite(change.value) ? change.value : null);
-      const summary = incident?.summary ?? this.#textsOf(settings, change).summary;
-      this.#resolved.unshift({
-        name: alert,
-        state: "resolved",
-        severity,
-        clock,
-        value,
-        labels,
-        summary,
-        since: since / 1e6,
-        resolved_at: at / 1e6,
-      });
+      this.#resolved.unshift(resolvedOf(change, incident, this.#settings.name));
       this.#resolved.length = Math.min(this.#resolved.length, ALERT_HISTORY_MAX);
       logger.info("An alert is resolved.", { alert, labels });
     }
-  }
-
-  #incidentOf(change: Change, now: number): Incident {
-    const { settings, key, labels } = change;
-    return {
-      alert: settings.name,
-      key,
-      severity: settings.severity,
-      labels: { ...labels, ...settings.labels },
-      startsAt: now,
-      endsAt: undefined,
-      ...this.#textsOf(settings, change),
-    };
-  }
-
-  #textsOf(
-    settings: AlertSettings,
-    { labels, value }: Pick<Instance, "labels" | "value">,
-  ): Pick<Incident, "summary" | "description" | "annotations" | "value"> {
-    const fill = filler(settings, { labels, value, pipeline: this.#settings.name });
-    const annotations = Object.entries(settings.annotations);
-    return {
-      summary: fill(settings.summary),
-      description: settings.description === undefined ? undefined : fill(settings.description),
-      annotations: Object.fromEntries(annotations.map(([name, text]) => [name, fill(text)])),
-      value: Number.isFinite(value) ? value : null,
-    };
   }
 
   /** By notifier: after how many seconds what fires is said again. */
@@ -372,18 +329,10 @@ export class Alerts {
     return new Set(names);
   }
 
-  #offsetNow(): number {
-    const { clock } = this.#options;
-    return clock.now() - clock.monotonicMs() * 1000;
-  }
-
   #followClock(): void {
-    const offset = this.#offsetNow();
-    const by = offset - this.#offset;
-    // The two drift apart by some microseconds all the time.
-    this.#offset = offset;
-    if (Math.abs(by) <= JUMP_MICROS) return;
-    this.#evaluator.shift(Math.round(by));
+    const by = this.#wallClock.setBy();
+    if (by === 0) return;
+    this.#evaluator.shift(by);
     this.#book.clockSet(secondsOf(this.#options.clock.now()));
     this.#isDirty = true;
   }
