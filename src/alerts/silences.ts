@@ -7,6 +7,8 @@ import type { Labels } from "./instances.ts";
 /** Times in which alerts are not told of. They go by our clock, and end by themselves. */
 export class Silences {
   #silences: Silence[] = [];
+  /** Globs are read once: all that fires is held against all of them, once a second. */
+  readonly #matchers = new WeakMap<Silence, (name: string) => boolean>();
 
   /** Those in force at a time (Unix seconds), the newest first. */
   at(now: number): readonly Silence[] {
@@ -49,9 +51,18 @@ export class Silences {
     let last: Silence | undefined;
     for (const silence of this.#silences) {
       if (silence.until <= now || silence.until <= (last?.until ?? -Infinity)) continue;
-      if (covers(silence, alert, labels)) last = silence;
+      if (this.#matcherOf(silence)(alert.name) && covers(silence, alert, labels)) last = silence;
     }
     return last;
+  }
+
+  #matcherOf(silence: Silence): (name: string) => boolean {
+    let matcher = this.#matchers.get(silence);
+    if (matcher === undefined) {
+      matcher = globMatcher(silence.name);
+      this.#matchers.set(silence, matcher);
+    }
+    return matcher;
   }
 
   store(): readonly Silence[] {
@@ -63,14 +74,11 @@ export class Silences {
   }
 }
 
-function covers(
-  silence: Silence,
-  alert: Pick<AlertSettings, "name" | "labels">,
-  labels: Labels,
-): boolean {
-  if (!globMatcher(silence.name)(alert.name)) return false;
-  return Object.entries(silence.labels).every(
+function covers(silence: Silence, alert: Pick<AlertSettings, "labels">, labels: Labels): boolean {
+  for (const label in silence.labels) {
     // As they are shown: those of the alert cover those of the series.
-    ([label, value]) => (alert.labels[label] ?? labels[label]) === value,
-  );
+    const shown = Object.hasOwn(alert.labels, label) ? alert.labels : labels;
+    if (!Object.hasOwn(shown, label) || shown[label] !== silence.labels[label]) return false;
+  }
+  return true;
 }

@@ -79,6 +79,26 @@ interface Posted {
   readonly endsAt: string;
 }
 
+test("what ends while Alertmanager is away is told as ended then, once, when it is back", async () => {
+  await using receiver = new Receiver();
+  const staged = new Staged([alertOf()], [notifier("alertmanager", receiver.url)]);
+  staged.start();
+  staged.outbox = 91;
+  await staged.until(receiver, 1);
+  const away = Array.from({ length: 10 }, () => ({ status: 503 }));
+  receiver.answers.push(...away);
+  staged.outbox = 0;
+  await staged.pass(1);
+  const ended = staged.clock.now() / 1000;
+  await staged.until(receiver, 12);
+  const [{ startsAt, endsAt }] = receiver.received[11]!.body as [Posted];
+  expect(Math.abs(Date.parse(endsAt) - ended)).toBeLessThanOrEqual(2_000);
+  expect(startsAt).toBe((receiver.received[0]!.body as [Posted])[0].startsAt);
+  await staged.pass(300);
+  expect(receiver.received).toHaveLength(12);
+  await staged.stop();
+});
+
 test("a clock that is set back by an hour keeps Alertmanager informed, and no alert ends before it began", async () => {
   await using receiver = new Receiver();
   const staged = new Staged([alertOf()], [notifier("alertmanager", receiver.url)]);
