@@ -63,6 +63,17 @@ test.skipIf(!isFull).each(["open", "token"])(
   },
 );
 
+test.skipIf(!isFull)("a bus that is alone does so, too", async () => {
+  const python = await pythonWith("schemathesis", VERSION);
+  await using aggregator = await installExecutable();
+  const running = aggregator.spawn(["bus", "--port", "0"]);
+  const [, url] = await running.waitFor(/listens on (\S+)/);
+  const { code, output } = await fuzz(python, url!, undefined);
+  expect(code, output).toBe(0);
+  const { stderr } = await running.stop();
+  expect(stderr).not.toContain("A request failed.");
+});
+
 /** Routes that no request was taken by, as the service counted them. */
 async function neverTaken(
   url: string,
