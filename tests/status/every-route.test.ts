@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { Hono } from "hono";
 import { BUS_ROUTES } from "../../src/bus/routes.ts";
 import { silentLogger } from "../../src/core/logger.ts";
@@ -8,6 +9,7 @@ import { routesBelow } from "../../src/core/route.ts";
 import { realClock } from "../../src/pipeline/real-clock.ts";
 import { createStatusApp, type StatusOptions, statusRoutes } from "../../src/status/app.ts";
 import { type RunningServer, serve } from "../../src/status/serve.ts";
+import { Authority, hasOpenssl } from "../support/certificates.ts";
 import { entriesOf, gateOf } from "../support/token-access.ts";
 import { fakeView } from "./fake-view.ts";
 
@@ -33,6 +35,8 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
 };
 
 let server: RunningServer;
+/** The same with TLS, where another server reads the requests; undefined: no certificate can be made here. */
+let secure: RunningServer | undefined;
 let options: StatusOptions;
 let declared: RouteDeclaration[];
 
@@ -57,16 +61,22 @@ beforeAll(async () => {
     logger: silentLogger,
   };
   declared = [...statusRoutes(options), ...routesBelow("/vabus", BUS_ROUTES)];
-  server = await serve(createStatusApp(options), {
-    host: "127.0.0.1",
-    port: 0,
-    portAsked: true,
-    logger: silentLogger,
-  });
+  const at = { host: "127.0.0.1", port: 0, portAsked: true, logger: silentLogger } as const;
+  server = await serve(createStatusApp(options), at);
+  if (!hasOpenssl) return;
+  using authority = new Authority().sign("server");
+  const files = {
+    cert: authority.text("server.pem"),
+    key: authority.text("server.key"),
+    clientCa: undefined,
+  };
+  const tls = { ...files, clientCertificates: "optional", clients: [], files } as const;
+  secure = await serve(createStatusApp(options), { ...at, tls });
 });
 
 afterAll(async () => {
   await server.stop();
+  await secure?.stop();
 });
 
 interface Answer {
@@ -75,9 +85,10 @@ interface Answer {
 }
 
 /** The head of an answer; a stream has no end. */
-function ask(line: string, fields = ""): Promise<Answer> {
+function ask(line: string, fields = "", at = server): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const socket = connect(server.port, "127.0.0.1");
+    const to = { port: at.port, host: "127.0.0.1" };
+    const socket = at === secure ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to);
     let text = "";
     const settle = (): void => {
       socket.destroy();
@@ -114,16 +125,19 @@ function toldOf({ status }: Answer, method: string): string {
 }
 
 describe("every route", () => {
-  test("asks each method for its role: no and wrong tokens 401, lesser ones 403", async () => {
+  /** Where what is told differs from what is wanted. */
+  async function deviations(
+    at: RunningServer,
+    shown: typeof SHOWN,
+  ): Promise<{ wrong: string[]; count: number }> {
     const wrong: string[] = [];
     let count = 0;
-    const paths = [...new Set(declared.map(({ path }) => path))].map((path) => ({
-      path,
-      url: path.replace(/:\w+/g, "7"),
-    }));
-    for (const { path, url } of paths) {
-      for (const [fields, roles] of Object.entries(SHOWN)) {
-        const answers = await Promise.all(METHODS.map((method) => ask(`${method} ${url}`, fields)));
+    for (const path of new Set(declared.map((route) => route.path))) {
+      const url = path.replace(/:\w+/g, "7");
+      for (const [fields, roles] of Object.entries(shown)) {
+        const answers = await Promise.all(
+          METHODS.map((method) => ask(`${method} ${url}`, fields, at)),
+        );
         for (const [i, method] of METHODS.entries()) {
           count++;
           const wanted = wantedOf(method, path, roles);
@@ -135,8 +149,24 @@ describe("every route", () => {
         }
       }
     }
+    return { wrong, count };
+  }
+
+  test("asks each method for its role: no and wrong tokens 401, lesser ones 403", async () => {
+    const { wrong, count } = await deviations(server, SHOWN);
     expect(wrong).toEqual([]);
-    expect(count).toBe(paths.length * METHODS.length * Object.keys(SHOWN).length);
+    const paths = new Set(declared.map(({ path }) => path));
+    expect(count).toBe(paths.size * METHODS.length * Object.keys(SHOWN).length);
+  });
+
+  test.skipIf(!hasOpenssl)("asks the same with TLS", async () => {
+    // A handshake each: one of every kind is enough here.
+    const kinds = Object.entries(SHOWN).filter(([fields]) =>
+      /^$|wrong|ingest$|v1ewer/.test(fields),
+    );
+    const { wrong, count } = await deviations(secure!, Object.fromEntries(kinds));
+    expect(wrong).toEqual([]);
+    expect(count).toBeGreaterThan(500);
   });
 
   function checkHead(head: string, wrong: string[]): void {
