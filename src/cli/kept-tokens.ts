@@ -1,7 +1,9 @@
 import {
+  chownSync,
   closeSync,
   fchownSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -57,6 +59,26 @@ export class KeptTokens {
       this.#seen = { stamp, tokens };
     }
     return this.#seen.tokens;
+  }
+
+  /**
+   * Makes the folder where there is none. Root who does so for a service of another user gives it to the
+   * owner of the folder around it.
+   *
+   * @throws {FatalError} It cannot be made.
+   */
+  makeFolder(): void {
+    const folder = dirname(this.path);
+    try {
+      const first = mkdirSync(folder, { recursive: true, mode: PRIVATE.folder });
+      if (first === undefined || process.getuid?.() !== 0) return;
+      const { uid, gid } = statSync(dirname(first));
+      for (let at = folder; at.length >= first.length; at = dirname(at)) chownSync(at, uid, gid);
+    } catch (failure) {
+      throw new FatalError(`Cannot keep tokens in "${folder}": ${messageOf(failure)}`, {
+        cause: failure,
+      });
+    }
   }
 
   /**

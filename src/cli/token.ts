@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { FatalError } from "../core/errors.ts";
 import { TOKENS_MAX } from "../core/limits.ts";
 import { nearest } from "../core/nearest.ts";
-import { PRIVATE } from "../core/private.ts";
 import { ROLES, type Role } from "../core/role.ts";
 import { millisOf, parseDuration, secondsOf } from "../core/time.ts";
 import { realClock } from "../pipeline/real-clock.ts";
@@ -141,6 +140,8 @@ function make(kept: KeptTokens, wanted: Wanted, { json, context: { terminal } }:
   const made = makeToken();
   const madeAtMs = secondsOf(realClock.now()) * 1_000;
   const entry: KeptToken = { ...wanted, digest: digestOf(made), madeAtMs, madeBy: "command" };
+  // Tokens can be made before the first start.
+  kept.makeFolder();
   kept.change((tokens) => {
     if (tokens.some(({ name }) => name === wanted.name)) {
       throw new FatalError(
@@ -161,18 +162,17 @@ function make(kept: KeptTokens, wanted: Wanted, { json, context: { terminal } }:
 }
 
 function revoke(kept: KeptTokens, name: string, { json, context: { terminal } }: Output): 0 {
-  kept.change((tokens) => {
+  const without = (tokens: readonly KeptToken[]): readonly KeptToken[] => {
     const left = tokens.filter((one) => one.name !== name);
-    if (left.length === tokens.length) {
-      const meant = nearest(
-        name,
-        tokens.map((one) => one.name),
-      );
-      const hint = meant === undefined ? "" : `, did you mean "${meant}"?`;
-      throw new FatalError(`No token "${name}" is kept in "${kept.path}"${hint}`);
-    }
-    return left;
-  });
+    if (left.length < tokens.length) return left;
+    const names = tokens.map((one) => one.name);
+    const meant = nearest(name, names);
+    const hint = meant === undefined ? "" : `, did you mean "${meant}"?`;
+    throw new FatalError(`No token "${name}" is kept in "${kept.path}"${hint}`);
+  };
+  // Where there is none there may be no folder, either.
+  without(kept.read() ?? []);
+  kept.change(without);
   terminal.print(json ? JSON.stringify({ revoked: name }) : `"${name}" is revoked`);
   return EXIT.ok;
 }
@@ -195,8 +195,6 @@ async function folderOf(
   }
   const settings = await loadConfig({ path: config, cwd, env });
   terminal.hide(settings.secrets);
-  // Tokens can be made before the first start.
-  mkdirSync(settings.state.dir, { recursive: true, mode: PRIVATE.folder });
   return settings.state.dir;
 }
 

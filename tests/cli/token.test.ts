@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chownSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -93,6 +95,38 @@ describe("token", () => {
     expect(misspelt.stderr).toContain('did you mean "grafana"?');
     expect((await call("revoke grafana")).stdout).toBe('"grafana" is revoked\n');
     expect(kept().map(({ name }) => name)).toEqual(["shift"]);
+  });
+
+  test("to look, and to revoke what is not there, makes no folder", async () => {
+    expect((await call("list")).stderr).toContain("No tokens are kept here");
+    const { code, stderr } = await call("revoke grafana");
+    expect(code).toBe(1);
+    expect(stderr).toContain('No token "grafana" is kept in');
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "what root makes is for the owner of the folder around it",
+    async () => {
+      chownSync(cwd, 4711, 4712);
+      new KeptTokens(join(cwd, "a/b")).makeFolder();
+      const made = [join(cwd, "a"), join(cwd, "a/b")].map((path) => statSync(path));
+      expect(made.map(({ uid, gid }) => [uid, gid])).toEqual([
+        [4711, 4712],
+        [4711, 4712],
+      ]);
+      chownSync(cwd, 0, 0);
+      new KeptTokens(join(cwd, "a/b")).makeFolder();
+      expect(statSync(join(cwd, "a/b")).uid).toBe(4711);
+    },
+  );
+
+  test("a folder that cannot be made is told with its name", async () => {
+    writeFileSync(join(cwd, "aggregator-data"), "a file");
+    const { code, stderr } = await call("make x --role viewer");
+    expect(code).toBe(1);
+    expect(stderr).toContain("Cannot keep tokens in");
+    expect(stderr).toContain("aggregator-data");
   });
 
   test("a name is there once", async () => {

@@ -193,6 +193,24 @@ describe.skipIf(!hasOpenssl)("listenTls()", () => {
     expect(String((await once(before, "data"))[0])).toStartWith("HTTP/1.1 200");
   });
 
+  test("asks for certificates of clients as before when its own are others", async () => {
+    const tls = settingsOf({ clientCa: "ca.pem", clientCertificates: "required" });
+    const listener = await listen(said, tls);
+    const files = { ...settingsOf({}, "renewed").files!, clientCa: authority.text("ca.pem") };
+    listener.useCertificate!(files);
+    expect(await ask(listener, withCertificateOf(authority, "line-3"))).toHaveProperty(
+      "certificate",
+    );
+    const request = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    expect(await raw(listener, request)).not.toContain("HTTP/1.1");
+    // Another authority takes the place of the first.
+    listener.useCertificate!({ ...files, clientCa: strangers.text("ca.pem") });
+    expect(await ask(listener, withCertificateOf(strangers, "line-3"))).toHaveProperty(
+      "certificate",
+    );
+    expect(ask(listener, withCertificateOf(authority, "line-3"))).rejects.toThrow();
+  });
+
   test.each(["TLSv1", "TLSv1.1"] as const)("%s is too old", async (version) => {
     const listener = await listen(said);
     const request = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
