@@ -170,11 +170,22 @@ export function notifiersOf(notifiers: readonly Named<NotifierOutput>[]): Notifi
 /** Addresses that let anybody post, and what stands in headers: whether the rest is right or not. */
 export function secretsOfNotifiers(notifiers: unknown): string[] {
   return Object.values(sectionOf(notifiers)).flatMap((notifier) => {
-    const { kind, url, headers } = sectionOf(notifier);
-    const texts = [...(kind === "alertmanager" ? [] : [url]), ...Object.values(sectionOf(headers))];
-    // Hiding short texts would hide half of every line.
-    return texts.filter((text) => typeof text === "string").filter((text) => text.length > 2);
+    const { kind, url } = sectionOf(notifier);
+    const urls = kind === "alertmanager" || typeof url !== "string" ? [] : [url];
+    return [...urls.filter(isLong), ...secretsInHeaders(notifier)];
   });
+}
+
+/** What stands in the headers that a part of the configuration has sent: any of them may be a key. */
+export function secretsInHeaders(part: unknown): string[] {
+  return Object.values(sectionOf(sectionOf(part)["headers"]))
+    .filter((text) => typeof text === "string")
+    .filter(isLong);
+}
+
+/** Hiding short texts would hide half of every line. */
+function isLong(text: string): boolean {
+  return text.length > 2;
 }
 
 /** What is no object has nothing in it: the check says so. */

@@ -13,7 +13,7 @@ import { configOfEnvironment, type EnvironmentConfig } from "./environment.ts";
 import { type Environment, type Expanded, expandEnv } from "./expand-env.ts";
 import { explain, type Fault, NO_VALUE, shown } from "./explain.ts";
 import { absolutePaths, isSecretName, markAt, secretsIn } from "./marks.ts";
-import { notifiersOf, secretsOfNotifiers } from "./notifiers.ts";
+import { notifiersOf, secretsInHeaders, secretsOfNotifiers } from "./notifiers.ts";
 import { otlpSettingsOf } from "./otlp.ts";
 import { pathText } from "./path-text.ts";
 import { rulesOf } from "./rules.ts";
@@ -67,6 +67,7 @@ export function resolveConfig(input: unknown, options: ResolveOptions): Settings
     ...secretsOf(config, expanded),
     ...secretsOfBackup(env),
     ...secretsOfNotifiers(config["notifiers"]),
+    ...secretsInHeaders(config["source"]),
   ];
   const faults = [
     ...(result.success

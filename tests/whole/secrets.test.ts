@@ -20,7 +20,7 @@ const PLANTED = {
   KAFKA_PASSWORD: "plantedKafka6",
   S3_SECRET: "plantedS37",
   STATE_KEY: "cGxhbnRlZFN0YXRlS2V5LXBsYW50ZWRTdGF0ZUtleTE=",
-  ISSUER_PASSWORD: "plantedIssuer8",
+  ISSUER_KEY: "plantedIssuer8",
 } as const;
 
 const CONFIG = `
@@ -44,7 +44,8 @@ const CONFIG = `
       tokens: [{ name: "grafana", role: "viewer", token: env("VIEWER_TOKEN") }],
       tls: { cert: "server.pem", key: "server.key" },
       oidc: {
-        issuer: \`http://me:\${part("ISSUER_PASSWORD")}@127.0.0.1:1\`,
+        issuer: "http://127.0.0.1:1",
+        jwksUrl: \`http://127.0.0.1:1/keys?key=\${part("ISSUER_KEY")}\`,
         audience: "aggregator",
         roles: { staff: "viewer" },
       },

@@ -57,7 +57,8 @@ export const vabusOptions = v.strictObject({
   ),
   headers: v.pipe(
     v.optional(v.record(v.string(), v.string()), {}),
-    v.description("Headers that every request carries."),
+    v.metadata({ type: "texts by their names", kind: "secret" }),
+    v.description("Headers that every request carries. Their values are never shown."),
   ),
   ca: file("A file with the certificates of the authority that signed the bus's."),
   cert: file("A file with our own certificate, where the bus wants one."),
