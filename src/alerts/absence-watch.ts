@@ -75,6 +75,8 @@ export class AbsenceWatch {
     const known = this.#seen.size;
     for (const seen of this.#seen.values()) {
       this.#look(seen, watermark);
+      // Who asked for a name by itself still waits for it.
+      if (isBare(seen.labels)) continue;
       if (watermark - seen.last >= this.#when.after + FORGET_AFTER) this.#forget(seen);
     }
     if (this.#seen.size < known) {
@@ -127,9 +129,8 @@ export class AbsenceWatch {
   }
 
   /** Gone for so long that it will hardly come again: a host that was replaced, say. */
-  #forget({ key, labels, last }: Seen): void {
+  #forget({ key, last }: Seen): void {
     this.#seen.delete(key);
-    if (isBare(labels)) this.#bare.delete(labels["name"] ?? "");
     const instance = this.instances.find(key);
     if (instance === undefined) return;
     instance.clearedAt = -Infinity;

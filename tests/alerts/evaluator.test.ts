@@ -294,6 +294,19 @@ describe("absence", () => {
     expect(changesOf(evaluator)).toEqual(['hot{"name":"beat","rule":"per_minute"} firing at 1260']);
   });
 
+  test("a series is given up after a week, a name that never came is not", () => {
+    const day = 86_400;
+    const match = { name: ["beat*", "never"] };
+    const evaluator = new Evaluator([alertOf({ when: { ...absence, match } })]);
+    evaluator.rows([row(60, 1, { name: "beat.1" })], 60e6);
+    for (let days = 0; days < 10; days++) evaluator.advance((60 + days * day) * 1e6);
+    expect(changesOf(evaluator)).toEqual([
+      'hot{"name":"beat.1","rule":"per_minute"} firing at 180',
+      'hot{"name":"never"} firing at 180',
+      `hot{"name":"beat.1","rule":"per_minute"} resolved at ${180 + 7 * day}`,
+    ]);
+  });
+
   test("a row that corrects an older window makes nobody older", () => {
     const evaluator = new Evaluator([alertOf({ when: absence })]);
     evaluator.rows([row(120, 1, { name: "beat.1" })], 120e6);
