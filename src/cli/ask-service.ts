@@ -89,9 +89,17 @@ function urlOf({ base, path }: Pick<AskOptions, "base" | "path">): URL {
 
 function unreached(url: URL, failure: unknown): string {
   const why = messageOf(failure);
-  const isUnknown = url.protocol === "https:" && /certificate|self.signed|unknownissuer/i.test(why);
-  const hint = isUnknown ? "; --ca names the file of the authority that signed it" : "";
-  return `Cannot reach the service at ${url.host}: ${why}${hint}`;
+  return `Cannot reach the service at ${url.host}: ${why}${hintFor(url, why)}`;
+}
+
+/** What a person may do about a certificate. */
+function hintFor(url: URL, why: string): string {
+  if (url.protocol !== "https:") return "";
+  if (/altname|notvalidforname/i.test(why)) {
+    return "; its certificate is for other names: ask for the service by a URL with one of them";
+  }
+  if (!/certificate|self.signed|unknownissuer/i.test(why)) return "";
+  return "; --ca names the file of the authority that signed it";
 }
 
 /** What an answer that is none means. */
