@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { askService } from "../../src/cli/ask-service.ts";
+import { messageOf } from "../../src/core/errors.ts";
 import { Authority, hasOpenssl } from "../support/certificates.ts";
 
 test.skipIf(!hasOpenssl)("says what to do about a certificate that is not believed", async () => {
@@ -16,6 +17,11 @@ test.skipIf(!hasOpenssl)("says what to do about a certificate that is not believ
     });
   const ca = authority.text("ca.pem");
   expect(await ask("127.0.0.1", ca)).toEqual({});
-  await expect(ask("127.0.0.1", undefined)).rejects.toThrow("--ca names the file");
-  await expect(ask("127.0.0.2", ca)).rejects.toThrow("its certificate is for other names");
+  const whyNot = (host: string, authorities: string | undefined): Promise<string> =>
+    ask(host, authorities).then(
+      () => "it answered",
+      (failure: unknown) => messageOf(failure),
+    );
+  expect(await whyNot("127.0.0.1", undefined)).toContain("--ca names the file");
+  expect(await whyNot("127.0.0.2", ca)).toContain("its certificate is for other names");
 });
