@@ -76,7 +76,7 @@ export class SeriesSearch {
     const count = status?.results.series ?? 0;
     if (count === this.#known) return;
     this.#known = count;
-    if (this.#hasFirst) void this.#ask();
+    void this.#ask();
   }
 
   showPicked(): void {
@@ -125,8 +125,11 @@ export class SeriesSearch {
     );
     this.#empty.hidden = series.length > 0;
     this.#more.hidden = series.length >= matched || series.length >= PAGE_MAX;
+    // Whoever is in the list by the keyboard stays where they are, whatever comes.
+    const [focused] = [...this.#boxes].find(([, box]) => box === document.activeElement) ?? [];
     this.#boxes.clear();
     this.#list.replaceChildren(...series.map((one) => this.#item(one)));
+    if (focused !== undefined) this.#boxes.get(focused)?.focus({ preventScroll: true });
     if (!this.#hasFirst && series.length > 0) {
       this.#hasFirst = true;
       this.#handlers.onFirst(series);
