@@ -151,7 +151,7 @@ function linesOf(read: LogRead, count: number): Uint8Array[] {
   let at = 0;
   for (let i = 0; i < count; i++) {
     const end = read.bytes.indexOf(10, at);
-    lines.push(read.bytes.slice(at, end));
+    lines.push(new Uint8Array(read.bytes.subarray(at, end)));
     at = end + 1;
   }
   return lines;

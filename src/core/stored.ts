@@ -78,13 +78,15 @@ export class PageCollector {
 
 /** Reads back what `PageCollector.numbers` wrote: little-endian doubles. */
 export function doublesOf(bytes: Uint8Array): Float64Array {
-  const copy = bytes.slice();
+  // What `slice` of a Buffer gives is no copy, and may lie anywhere in its memory.
+  const copy = new Uint8Array(bytes);
   return new Float64Array(copy.buffer, 0, copy.byteLength >> 3);
 }
 
 /** Reads back what `PageCollector.numbers` wrote: little-endian 32-bit integers. */
 export function integersOf(bytes: Uint8Array): Int32Array {
-  const copy = bytes.slice();
+  // What `slice` of a Buffer gives is no copy, and may lie anywhere in its memory.
+  const copy = new Uint8Array(bytes);
   return new Int32Array(copy.buffer, 0, copy.byteLength >> 2);
 }
 

@@ -99,7 +99,7 @@ export class ObjectSlots {
       this.#items[slot] =
         bytes[0] === TAG_FAILED
           ? new FailedState(decoder.decode(body))
-          : aggregation.decode(body.slice());
+          : aggregation.decode(new Uint8Array(body));
       this.#aggregations[slot] = aggregation;
     }
     for (const slot of stored.keys()) {

@@ -88,7 +88,7 @@ class JournaledReader implements SourceReader {
 
   async #write({ bytes, length }: EventBatch): Promise<void> {
     if (length === 0) return;
-    let lines = bytes.slice(0, length);
+    let lines = new Uint8Array(bytes.subarray(0, length));
     if (lines[length - 1] !== LINE_FEED) {
       lines = new Uint8Array(length + 1);
       lines.set(bytes.subarray(0, length));

@@ -30,9 +30,9 @@ export class RecentLines {
   /** Adds what comes next. @param piece.lines Nobody else's from now on: they are freed in the end. */
   add(piece: Piece): void {
     const { lines } = piece;
-    // A part of something larger would keep the whole of it.
+    // A part of something larger would keep the whole of it. (What `slice` of a Buffer gives is no copy.)
     const isPart = lines.buffer.byteLength > 2 * lines.length;
-    this.#pieces.push(isPart ? { ...piece, lines: lines.slice() } : piece);
+    this.#pieces.push(isPart ? { ...piece, lines: new Uint8Array(lines) } : piece);
     this.#bytes += lines.length;
     while (this.#bytes > this.#bytesMax || this.#pieces.length - this.#head > PIECES_MAX) {
       const { lines: oldest } = this.#pieces[this.#head]!;

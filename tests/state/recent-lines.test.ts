@@ -44,8 +44,11 @@ describe("RecentLines", () => {
     expect(read(recent, 15_904, 2)).toBe("15904\n15905\n");
   });
 
-  test("does not keep the whole of a large body for a few lines of it", () => {
-    const body = encoder.encode(`a\n${"x".repeat(1_000)}`);
+  test.each([
+    ["bytes", (text: string) => encoder.encode(text)],
+    ["a Buffer, as an unpacked body is", (text: string) => Buffer.from(text)],
+  ])("does not keep the whole of a large body for a few lines of it: %s", (_, bytesOf) => {
+    const body = bytesOf(`a\n${"x".repeat(1_000)}`);
     const recent = new RecentLines(1_000_000);
     recent.add({ firstSequence: 0, events: 1, lines: body.subarray(0, 2) });
     body.fill(0);

@@ -159,7 +159,7 @@ export class HeldJournal {
 /** Records put together: a system call for each small one would take hours. */
 function* gathered(
   records: Iterable<Uint8Array>,
-  change: (record: Uint8Array) => Uint8Array = (record) => record.slice(),
+  change: (record: Uint8Array) => Uint8Array = (record) => new Uint8Array(record),
 ): Iterable<Uint8Array> {
   let parts: Uint8Array[] = [];
   let length = 0;
