@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { askService } from "../../src/cli/ask-service.ts";
-import { messageOf } from "../../src/core/errors.ts";
 import { Authority, hasOpenssl } from "../support/certificates.ts";
+import { rejectionOf } from "../support/rejection.ts";
 
 test.skipIf(!hasOpenssl)("says what to do about a certificate that is not believed", async () => {
   using authority = new Authority().sign("server");
@@ -17,11 +17,8 @@ test.skipIf(!hasOpenssl)("says what to do about a certificate that is not believ
     });
   const ca = authority.text("ca.pem");
   expect(await ask("127.0.0.1", ca)).toEqual({});
-  const whyNot = (host: string, authorities: string | undefined): Promise<string> =>
-    ask(host, authorities).then(
-      () => "it answered",
-      (failure: unknown) => messageOf(failure),
-    );
-  expect(await whyNot("127.0.0.1", undefined)).toContain("--ca names the file");
-  expect(await whyNot("127.0.0.2", ca)).toContain("its certificate is for other names");
+  expect((await rejectionOf(ask("127.0.0.1", undefined))).message).toContain("--ca names the file");
+  expect((await rejectionOf(ask("127.0.0.2", ca))).message).toContain(
+    "its certificate is for other names",
+  );
 });
