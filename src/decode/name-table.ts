@@ -10,7 +10,7 @@ export const HASH = 0;
 export const LENGTH = 1;
 export const NUMBER = 2;
 export const OFFSET = 3;
-/** … and the first bytes of the name. */
+/** … and the name itself, where it is shorter than `INLINE_BYTES`; longer ones stand in the arena. */
 export const INLINE = 4;
 export const INLINE_BYTES = (ENTRY_WORDS - INLINE) * 4;
 
@@ -39,7 +39,7 @@ export class NameTable implements Names {
   readonly #ignoredPrefix: string | undefined;
   /** Entries; replaced when the table grows. */
   entries: Int32Array;
-  /** The bytes of all names, each padded to whole words; replaced when it grows. */
+  /** The bytes of the long names, each padded to whole words; replaced when it grows. */
   arena: Uint8Array;
   arenaView: DataView;
   #arenaTop = 0;
@@ -118,7 +118,7 @@ export class NameTable implements Names {
       const found = entries[entry + LENGTH]!;
       if (found < 0) return entry;
       if (entries[entry + HASH] === hash && found === length) {
-        if (this.#sameBytes(entries[entry + OFFSET]!, view, at, length)) return entry;
+        if (this.#sameBytes(entry, view, at, length)) return entry;
       }
       entry = (entry + ENTRY_WORDS) & mask;
     }
@@ -130,11 +130,10 @@ export class NameTable implements Names {
     name: { at: number; length: number; hash: number; text: string },
   ): number {
     if ((this.#used + 1) * 2 > this.entries.length / ENTRY_WORDS) this.#rehash(this.#used * 4);
-    const offset = this.#store(bytes, name.at, name.length);
     const ignored = this.#ignoredPrefix !== undefined && name.text.startsWith(this.#ignoredPrefix);
     const number = ignored ? IGNORED : this.#texts.push(name.text) - 1;
     this.#used++;
-    return this.#place(number, offset, name.length, name.hash);
+    return this.#place(bytes, number, name);
   }
 
   /**
@@ -184,16 +183,20 @@ export class NameTable implements Names {
     this.#stored = this.#texts.length;
   }
 
-  #sameBytes(offset: number, view: DataView, at: number, length: number): boolean {
+  #sameBytes(entry: number, view: DataView, at: number, length: number): boolean {
+    const isInline = length < INLINE_BYTES;
+    const offset = this.entries[entry + OFFSET]!;
     for (let i = 0; i < length; i++) {
-      if (this.arena[offset + i] !== view.getUint8(at + i)) return false;
+      const word = isInline
+        ? this.entries[entry + INLINE + (i >> 2)]!
+        : this.arenaView.getInt32(offset + i - (i & 3), true);
+      if (((word >>> ((i & 3) << 3)) & 255) !== view.getUint8(at + i)) return false;
     }
     return true;
   }
 
   #store(bytes: Uint8Array, at: number, length: number): number {
-    // Inline bytes are loaded from the arena as whole words, so that many must be there.
-    const room = Math.max(wordsOf(length) * 4, INLINE_BYTES);
+    const room = wordsOf(length) * 4;
     if (this.#arenaTop + room > this.arena.length) {
       const arena = new Uint8Array(Math.max(this.arena.length * 2, this.#arenaTop + room));
       arena.set(this.arena);
@@ -209,7 +212,11 @@ export class NameTable implements Names {
     return offset;
   }
 
-  #place(number: number, offset: number, length: number, hash: number): number {
+  #place(
+    bytes: Uint8Array,
+    number: number,
+    { at, length, hash }: { readonly at: number; readonly length: number; readonly hash: number },
+  ): number {
     const entries = this.entries;
     const mask = entries.length - 1;
     let entry = firstEntry(hash, mask);
@@ -217,9 +224,13 @@ export class NameTable implements Names {
     entries[entry + HASH] = hash;
     entries[entry + LENGTH] = length;
     entries[entry + NUMBER] = number;
-    entries[entry + OFFSET] = offset;
-    for (let word = 0; word < INLINE_BYTES / 4; word++) {
-      entries[entry + INLINE + word] = this.arenaView.getInt32(offset + word * 4, true);
+    if (length >= INLINE_BYTES) {
+      entries[entry + OFFSET] = this.#store(bytes, at, length);
+      return entry;
+    }
+    entries.fill(0, entry + INLINE, entry + ENTRY_WORDS);
+    for (let i = 0; i < length; i++) {
+      entries[entry + INLINE + (i >> 2)]! |= bytes[at + i]! << ((i & 3) << 3);
     }
     return entry;
   }
