@@ -15,7 +15,8 @@ export class PauseGate {
   readonly #store: PauseStore;
   readonly #clock: Pick<Clock, "now">;
   #opened: PromiseWithResolvers<void> | undefined;
-  #closed = Promise.withResolvers<void>();
+  /** Wakes those who wait for it to close. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(store: PauseStore, clock: Pick<Clock, "now">) {
     this.#store = store;
@@ -39,7 +40,6 @@ export class PauseGate {
     if (this.#opened !== undefined) {
       this.#opened.resolve();
       this.#opened = undefined;
-      this.#closed = Promise.withResolvers<void>();
     }
     if (this.#store.pausedSince === undefined) return;
     this.#keep(undefined, "It reads on, but a restart would be paused");
@@ -47,7 +47,7 @@ export class PauseGate {
 
   #close(): void {
     this.#opened ??= Promise.withResolvers<void>();
-    this.#closed.resolve();
+    for (const wake of this.#waiting) wake();
   }
 
   #keep(since: number | undefined, otherwise: string): void {
@@ -61,7 +61,16 @@ export class PauseGate {
 
   /** Resolves when `work` has ended or it is closed, whichever comes first. Rejects as `work` does. */
   async closedDuring(work: Promise<unknown>): Promise<void> {
-    await Promise.race([work, this.#closed.promise]);
+    // One of its own for each call: a promise holds on to every race over it, and to what that gave, for as long
+    // as it is pending.
+    const closed = Promise.withResolvers<void>();
+    if (this.isClosed) closed.resolve();
+    this.#waiting.add(closed.resolve);
+    try {
+      await Promise.race([work, closed.promise]);
+    } finally {
+      this.#waiting.delete(closed.resolve);
+    }
   }
 
   /** Resolves when it is open, or when `signal` aborts. */

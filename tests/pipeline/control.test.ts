@@ -363,4 +363,42 @@ describe("PauseGate", () => {
     await waiting;
     expect(gate.isClosed).toBe(false);
   });
+
+  test("closedDuring() resolves when it is closed or the work has ended, and rejects as that does", async () => {
+    const gate = new PauseGate({ pausedSince: undefined, setPaused() {} }, new VirtualClock(T));
+    const work = Promise.withResolvers<void>();
+    let resolved = 0;
+    const first = gate.closedDuring(work.promise).then(() => resolved++);
+    const second = gate.closedDuring(work.promise).then(() => resolved++);
+    await settle();
+    expect(resolved).toBe(0);
+    gate.close();
+    await Promise.all([first, second, gate.closedDuring(work.promise)]);
+    gate.open();
+    const third = gate.closedDuring(work.promise).then(() => resolved++);
+    await settle();
+    expect(resolved).toBe(2);
+    work.resolve();
+    await third;
+    const gone = new Error("gone");
+    expect(await rejectionOf(gate.closedDuring(Promise.reject(gone)))).toBe(gone);
+  });
+
+  test("closedDuring() holds on to nothing that was read while it stays open", async () => {
+    const gate = new PauseGate({ pausedSince: undefined, setPaused() {} }, new VirtualClock(T));
+    const read: WeakRef<Uint8Array>[] = [];
+    for (let i = 0; i < 100; i++) {
+      await gate.closedDuring(
+        settle().then(() => {
+          const bytes = new Uint8Array(1_000);
+          read.push(new WeakRef(bytes));
+          return bytes;
+        }),
+      );
+    }
+    await settle();
+    Bun.gc(true);
+    // The last ones may still lie on the stack.
+    expect(read.filter((one) => one.deref() !== undefined).length).toBeLessThan(50);
+  });
 });
