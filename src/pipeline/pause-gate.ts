@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { TransientError } from "../core/errors.ts";
 import { secondsOf } from "../core/time.ts";
+import { Bell } from "./bell.ts";
 
 /** Where it is written down that nothing is to be read. */
 export interface PauseStore {
@@ -14,9 +15,9 @@ export interface PauseStore {
 export class PauseGate {
   readonly #store: PauseStore;
   readonly #clock: Pick<Clock, "now">;
-  #opened: PromiseWithResolvers<void> | undefined;
-  /** Wakes those who wait for it to close. */
-  readonly #waiting = new Set<() => void>();
+  #isClosed = false;
+  /** Rings whenever it opens or closes. */
+  readonly #moved = new Bell();
 
   constructor(store: PauseStore, clock: Pick<Clock, "now">) {
     this.#store = store;
@@ -25,7 +26,7 @@ export class PauseGate {
   }
 
   get isClosed(): boolean {
-    return this.#opened !== undefined;
+    return this.#isClosed;
   }
 
   /** @throws {TransientError} It is closed, but that could not be written down. */
@@ -37,17 +38,15 @@ export class PauseGate {
 
   /** @throws {TransientError} It is open, but that could not be written down. */
   open(): void {
-    if (this.#opened !== undefined) {
-      this.#opened.resolve();
-      this.#opened = undefined;
-    }
+    this.#isClosed = false;
+    this.#moved.ring();
     if (this.#store.pausedSince === undefined) return;
     this.#keep(undefined, "It reads on, but a restart would be paused");
   }
 
   #close(): void {
-    this.#opened ??= Promise.withResolvers<void>();
-    for (const wake of this.#waiting) wake();
+    this.#isClosed = true;
+    this.#moved.ring();
   }
 
   #keep(since: number | undefined, otherwise: string): void {
@@ -61,27 +60,18 @@ export class PauseGate {
 
   /** Resolves when `work` has ended or it is closed, whichever comes first. Rejects as `work` does. */
   async closedDuring(work: Promise<unknown>): Promise<void> {
-    // One of its own for each call: a promise holds on to every race over it, and to what that gave, for as long
-    // as it is pending.
-    const closed = Promise.withResolvers<void>();
-    if (this.isClosed) closed.resolve();
-    this.#waiting.add(closed.resolve);
-    try {
-      await Promise.race([work, closed.promise]);
-    } finally {
-      this.#waiting.delete(closed.resolve);
-    }
+    await this.#moved.orRung(this.#isClosed ? Promise.race([work, Promise.resolve()]) : work);
   }
 
   /** Resolves when it is open, or when `signal` aborts. */
   async pass(signal: AbortSignal): Promise<void> {
-    if (this.#opened === undefined || signal.aborted) return;
-    const aborted = Promise.withResolvers<void>();
-    const done = (): void => aborted.resolve();
-    signal.addEventListener("abort", done, { once: true });
-    await Promise.race([this.#opened.promise, aborted.promise]);
-    signal.removeEventListener("abort", done);
-    // Closed again meanwhile.
-    return await this.pass(signal);
+    // It may be closed again before this goes on.
+    while (this.#isClosed && !signal.aborted) {
+      const aborted = Promise.withResolvers<void>();
+      const done = (): void => aborted.resolve();
+      signal.addEventListener("abort", done, { once: true });
+      await this.#moved.orRung(aborted.promise);
+      signal.removeEventListener("abort", done);
+    }
   }
 }

@@ -156,18 +156,26 @@ interface Runtimes {
 function listen(app: Handler, { hostname, port }: ListenOptions): Listener {
   const { Bun, Deno } = globalThis as Runtimes; // each runtime has one of them
   if (Deno !== undefined) {
-    let cutOff = (): void => {};
-    const isCut = new Promise<Response>((resolve) => {
-      cutOff = () => resolve(new Response("Stopping\n", { status: 503 }));
-    });
-    // A server of Deno that shuts down cannot be cut: those under way are answered in their stead.
+    const cutOff = new AbortController();
+    // A server of Deno that shuts down takes no more, and cannot be cut: those under way are answered in
+    // their stead. Each has a promise of its own for that: one for all would keep a reaction of every request.
+    const answer = async (request: Request, address: string | undefined): Promise<Response> => {
+      const cut = Promise.withResolvers<Response>();
+      const onCut = (): void => cut.resolve(new Response("Stopping\n", { status: 503 }));
+      cutOff.signal.addEventListener("abort", onCut, { once: true });
+      try {
+        return await Promise.race([app.fetch(request, { address }), cut.promise]);
+      } finally {
+        cutOff.signal.removeEventListener("abort", onCut);
+      }
+    };
     const server = Deno.serve({ hostname, port, onListen: () => {} }, (request, { remoteAddr }) =>
-      Promise.race([app.fetch(request, { address: remoteAddr.hostname }), isCut]),
+      answer(request, remoteAddr.hostname),
     );
     return {
       port: server.addr.port,
       drain: () => server.shutdown(),
-      cut: async () => cutOff(),
+      cut: async () => cutOff.abort(),
     };
   }
   if (Bun === undefined) throw new Error("neither Bun nor Deno runs this");

@@ -11,6 +11,7 @@ import { PauseGate } from "../../src/pipeline/pause-gate.ts";
 import { Pipeline } from "../../src/pipeline/pipeline.ts";
 import { LivePipelineView } from "../../src/pipeline/pipeline-view.ts";
 import { State } from "../../src/state/state.ts";
+import { livePromises } from "../support/live-promises.ts";
 import { rejectionOf } from "../support/rejection.ts";
 import { scriptedSink, type WriteStep } from "../support/scripted-sink.ts";
 import { batchOf, type Step, scriptedSource } from "../support/scripted-source.ts";
@@ -341,7 +342,35 @@ describe("what fired lately", () => {
   });
 });
 
+describe("Pipeline.run()", () => {
+  test("keeps nothing of the reads that are over", async () => {
+    const reads = 3_000;
+    const steps = Array.from({ length: reads }, (_, i) => batch(i, T, `c${i}`));
+    const before = livePromises();
+    const { clock, state, stop, ended } = start(steps);
+    while (state.cursor !== `c${reads - 1}`) await clock.advance(1_000);
+    expect(livePromises() - before).toBeLessThan(reads / 3);
+    stop.abort();
+    await ended;
+  });
+});
+
 describe("PauseGate", () => {
+  test("keeps nothing of the waits that are over, open or closed", async () => {
+    const gate = new PauseGate({ pausedSince: undefined, setPaused() {} }, new VirtualClock(T));
+    const before = livePromises();
+    for (let i = 0; i < 3_000; i++) await gate.closedDuring(Promise.resolve());
+    gate.close();
+    for (let i = 0; i < 3_000; i++) {
+      const stop = new AbortController();
+      const passing = gate.pass(stop.signal);
+      stop.abort();
+      await passing;
+    }
+    expect(livePromises() - before).toBeLessThan(500);
+    gate.open();
+  });
+
   test("lets pass when it is open, when it opens, and when the wait is ended", async () => {
     const gate = new PauseGate({ pausedSince: undefined, setPaused() {} }, new VirtualClock(T));
     const never = new AbortController().signal;
