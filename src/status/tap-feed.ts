@@ -48,6 +48,8 @@ const encoder = new TextEncoder();
 export class TapFeed {
   readonly #options: TapFeedOptions;
   readonly #clients = new Set<Client>();
+  /** Ends the wait for somebody who looks. */
+  #came = new AbortController();
 
   constructor(options: TapFeedOptions) {
     this.#options = options;
@@ -65,6 +67,7 @@ export class TapFeed {
   /** Tells what is new until `signal` aborts; then everybody is let go. */
   async run(clock: Clock, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      if (this.#clients.size === 0) await this.#somebody(clock, signal);
       this.tick();
       await clock.sleep(EVERY_MS, signal);
     }
@@ -103,7 +106,7 @@ export class TapFeed {
             controller,
             query,
             tap: open,
-            nextRow: view.status().results.added,
+            nextRow: view.vitals().results.added,
             rowsLeft: query.perSecond,
             stalledTicks: 0,
             ticks: 0,
@@ -111,6 +114,7 @@ export class TapFeed {
             received,
           };
           this.#clients.add(client);
+          this.#came.abort();
           this.#greet(client, lastId);
         },
         cancel: () => {
@@ -119,6 +123,12 @@ export class TapFeed {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: STREAM_BYTES_MAX }),
     );
+  }
+
+  /** Mostly nobody looks, and then nothing has to be done several times a second. */
+  async #somebody(clock: Clock, signal: AbortSignal): Promise<void> {
+    this.#came = new AbortController();
+    await clock.sleep(Infinity, AbortSignal.any([signal, this.#came.signal]));
   }
 
   #greet(client: Client, lastId: string | undefined): void {

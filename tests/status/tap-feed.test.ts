@@ -5,6 +5,7 @@ import { createStatusApp } from "../../src/status/app.ts";
 import { TapFeed } from "../../src/status/tap-feed.ts";
 import { readTapQuery, type TapQuery } from "../../src/status/tap-query.ts";
 import { StagedPipeline } from "../support/staged-pipeline.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
 
 interface Sent {
   readonly id: string;
@@ -164,6 +165,38 @@ describe("TapFeed", () => {
     }
     expect(feed.clientCount).toBe(0);
     expect(tap.isClosed).toBe(true);
+  });
+});
+
+describe("TapFeed.run()", () => {
+  test("sleeps while nobody looks, and goes on for whoever comes", async () => {
+    const clock = new VirtualClock();
+    let sleeps = 0;
+    const sleep = clock.sleep.bind(clock);
+    clock.sleep = (ms, signal) => {
+      sleeps++;
+      return sleep(ms, signal);
+    };
+    const { tap, feed } = stageOf();
+    const over = new AbortController();
+    const running = feed.run(clock, over.signal);
+    await clock.advance(60_000);
+    expect(sleeps).toBe(1);
+    for (let visit = 0; visit < 2; visit++) {
+      const reader = feed.open(queryOf("show=events"), undefined)!.getReader();
+      await clock.advance(400);
+      tap.taken = { events: [{ at: "line 1", event: { name: "a" } }] };
+      await clock.advance(800);
+      const sent = await sentTo(reader);
+      expect(sent.map(({ event }) => event)).toEqual(["hello", "event", "counts"]);
+      await reader.cancel();
+      await clock.advance(400);
+      sleeps = 0;
+      await clock.advance(60_000);
+      expect(sleeps).toBe(0);
+    }
+    over.abort();
+    await running;
   });
 });
 
