@@ -8,6 +8,7 @@ import type { ResultRow } from "../core/result.ts";
 import { secondsOf } from "../core/time.ts";
 import type {
   AlertReport,
+  NotifierView,
   PipelineView,
   ResolvedAlert,
   Silence,
@@ -21,7 +22,7 @@ import { type Change, Instances } from "./instances.ts";
 import { samplesOfText } from "./metric-text.ts";
 import { microsOf } from "./micros.ts";
 import { Notifier } from "./notifier.ts";
-import { reportOf } from "./report.ts";
+import { type AlertCount, countsOf, reportOf } from "./report.ts";
 import { Signals } from "./signals.ts";
 import { Silences } from "./silences.ts";
 import { WallClock } from "./wall-clock.ts";
@@ -36,7 +37,7 @@ export interface AlertsSettings {
 }
 
 export interface AlertsOptions {
-  readonly view: Pick<PipelineView, "status" | "prometheus">;
+  readonly view: Pick<PipelineView, "vitals" | "prometheus">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Carries the calls to one notifier. */
@@ -49,6 +50,12 @@ export interface AlertsOptions {
   readonly link: () => string;
   /** Makes what names a silence. */
   readonly newId: () => string;
+}
+
+export interface AlertCounts {
+  /** In the order of the configuration. */
+  readonly rules: readonly AlertCount[];
+  readonly notifiers: readonly NotifierView[];
 }
 
 export interface AlertStore {
@@ -135,10 +142,10 @@ export class Alerts {
   async tick(): Promise<void> {
     const { view, clock, diskFree } = this.#options;
     this.#followClock();
-    const status = view.status();
+    const vitals = view.vitals();
     const now = clock.now();
-    if (status.watermark !== null) this.#evaluator.advance(microsOf(status.watermark));
-    const signal = this.#signals.of(status, { diskFree: diskFree() });
+    if (vitals.watermark !== null) this.#evaluator.advance(microsOf(vitals.watermark));
+    const signal = this.#signals.of(vitals, { diskFree: diskFree() });
     this.#evaluator.sample({ signal }, now);
     if (this.#evaluator.wantsMetrics && this.#ticks % METRICS_EVERY_TICKS === 0) {
       const text = await view.prometheus();
@@ -222,6 +229,14 @@ export class Alerts {
     const notifier = this.#notifiers.find(({ settings }) => settings.name === name);
     if (notifier === undefined) throw new Error(`Cannot test "${name}": there is no such notifier`);
     await notifier.test();
+  }
+
+  /** What is counted of all this: much less work than the report. */
+  counts(): AlertCounts {
+    return {
+      rules: countsOf({ settings: this.#settings, evaluator: this.#evaluator }),
+      notifiers: this.#notifiers.map((notifier) => notifier.view()),
+    };
   }
 
   report(): AlertReport {

@@ -1,5 +1,11 @@
 import { type AlertSettings, SEVERITIES } from "../core/alert-settings.ts";
-import type { AlertReport, AlertView, NotifierView, ResolvedAlert } from "../pipeline/view.ts";
+import type {
+  AlertReport,
+  AlertRuleView,
+  AlertView,
+  NotifierView,
+  ResolvedAlert,
+} from "../pipeline/view.ts";
 import { clockOf } from "./alert-clock.ts";
 import { conditionText } from "./condition-text.ts";
 import type { Evaluator } from "./evaluator.ts";
@@ -18,30 +24,39 @@ interface Parts {
   readonly now: number;
 }
 
+/** Instances of an alert by their state. */
+export type AlertCount = Pick<AlertRuleView, "name" | "pending" | "firing">;
+
+/** How many instances of each alert are pending and fire, without a word about any. */
+export function countsOf({
+  settings,
+  evaluator,
+}: Pick<Parts, "settings" | "evaluator">): AlertCount[] {
+  const counts = settings.alerts.map(({ name }) => ({ name, pending: 0, firing: 0 }));
+  const byName = new Map(counts.map((count) => [count.name, count]));
+  for (const { settings: alert, instance } of evaluator.active()) {
+    byName.get(alert.name)![stateOf(instance)]++; // it has the alerts of the settings
+  }
+  return counts;
+}
+
 /** All of the alerts, for whoever looks. */
 export function reportOf(parts: Parts): AlertReport {
   const { settings, evaluator, silences, resolved, notifiers, now } = parts;
-  const counts = new Map<string, { pending: number; firing: number }>();
-  const alerts: AlertView[] = [];
-  for (const { settings: alert, instance } of evaluator.active()) {
-    const view = viewOf(alert, instance, parts);
-    alerts.push(view);
-    const count = counts.get(alert.name) ?? { pending: 0, firing: 0 };
-    count[view.state]++;
-    counts.set(alert.name, count);
-  }
+  const counts = countsOf(parts);
   return {
-    alerts: alerts.sort(worstFirst),
+    alerts: Array.from(evaluator.active(), (active) => viewOf(active, parts)).sort(worstFirst),
     resolved,
     silences: silences.at(now),
-    rules: settings.alerts.map((alert) => ({
+    rules: settings.alerts.map((alert, i) => ({
       name: alert.name,
       when: conditionText(alert.when),
       for_seconds: alert.for / 1e6,
       severity: alert.severity,
       notify: alert.notify,
       built_in: alert.isBuiltIn,
-      ...(counts.get(alert.name) ?? { pending: 0, firing: 0 }),
+      pending: counts[i]!.pending,
+      firing: counts[i]!.firing,
       left_out: evaluator.leftOut(alert.name),
     })),
     notifiers,
@@ -49,16 +64,15 @@ export function reportOf(parts: Parts): AlertReport {
 }
 
 function viewOf(
-  alert: AlertSettings,
-  instance: Instance,
+  { settings: alert, instance }: { readonly settings: AlertSettings; readonly instance: Instance },
   { settings, silences, now }: Parts,
 ): AlertView {
-  const { labels, value, since, state, seenAt } = instance;
+  const { labels, value, since, seenAt } = instance;
   const fill = filler(alert, { labels, value, pipeline: settings.name });
   const silence = silences.of(alert, labels, now);
   return {
     name: alert.name,
-    state: state === "firing" ? "firing" : "pending",
+    state: stateOf(instance),
     severity: alert.severity,
     since: since / 1e6,
     clock: clockOf(alert),
@@ -70,6 +84,11 @@ function viewOf(
     ...(silence === undefined ? {} : { silenced_until: silence.until }),
     ...(isFlapping(instance, seenAt) ? { flapping: true } : {}),
   };
+}
+
+/** Of one that is active. */
+function stateOf({ state }: Instance): AlertView["state"] {
+  return state === "firing" ? "firing" : "pending";
 }
 
 function worstFirst(a: AlertView, b: AlertView): number {

@@ -1,18 +1,18 @@
 import type { SignalName } from "../core/alert-settings.ts";
 import { REFUSED_OUTCOMES } from "../core/ledger.ts";
-import type { PipelineStatus } from "../pipeline/view.ts";
+import type { PipelineVitals } from "../pipeline/view.ts";
 import type { Labels } from "./instances.ts";
 import type { Sample } from "./signal-watch.ts";
 
 const NO_LABELS: Labels = Object.freeze(Object.create(null) as Record<string, string>);
 
-/** What is known besides the status. */
+/** What is known besides the vitals. */
 export interface Surroundings {
   /** Free share of the disk of the state; undefined: not known. */
   readonly diskFree: number | undefined;
 }
 
-/** What the status of a service says, as signals. */
+/** What a service says of itself, as signals. */
 export class Signals {
   #failure: "fenced" | "failed" | undefined;
 
@@ -21,18 +21,18 @@ export class Signals {
     this.#failure = kind;
   }
 
-  of(status: PipelineStatus, { diskFree }: Surroundings): Sample[] {
-    const samples: Sample[] = ledgerSamples(status.ledger);
+  of(vitals: PipelineVitals, { diskFree }: Surroundings): Sample[] {
+    const samples: Sample[] = ledgerSamples(vitals.ledger);
     const add = (name: SignalName, value: number, labels = NO_LABELS): void =>
       void samples.push({ name, value, labels });
-    add("watermark_lag", status.watermark_lag_seconds ?? Number.NaN);
+    add("watermark_lag", vitals.watermark_lag_seconds ?? Number.NaN);
     add("disk_free", diskFree ?? Number.NaN);
-    add("source_down", downOf(status.source));
-    const hasRun = status.source.connected && status.sinks.every(({ connected }) => connected);
+    add("source_down", downOf(vitals.source));
+    const hasRun = vitals.source.connected && vitals.sinks.every(({ connected }) => connected);
     for (const kind of ["fenced", "failed"] as const) {
       add(kind, this.#failure === kind ? 1 : hasRun ? 0 : Number.NaN);
     }
-    for (const sink of status.sinks) {
+    for (const sink of vitals.sinks) {
       const labels: Labels = { sink: sink.name };
       add("sink_down", downOf(sink), labels);
       add("outbox_rows", sink.outbox, labels);
@@ -44,7 +44,7 @@ export class Signals {
 }
 
 /** What the account of the events says. */
-export function ledgerSamples(ledger: PipelineStatus["ledger"]): Sample[] {
+export function ledgerSamples(ledger: PipelineVitals["ledger"]): Sample[] {
   const refused = REFUSED_OUTCOMES.reduce((sum, outcome) => sum + ledger[outcome], 0);
   const sample = (name: SignalName, value: number, of?: number): Sample => ({
     name,

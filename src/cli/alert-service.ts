@@ -1,11 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { statfsSync } from "node:fs";
-import { type AlertStore, Alerts, type AlertsSettings } from "../alerts/alerts.ts";
+import {
+  type AlertCounts,
+  type AlertStore,
+  Alerts,
+  type AlertsSettings,
+} from "../alerts/alerts.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Settings } from "../core/settings.ts";
 import { GuardedCalls } from "../pipeline/guarded-calls.ts";
 import { realClock } from "../pipeline/real-clock.ts";
-import type { AlertReport, PipelineView } from "../pipeline/view.ts";
+import type { PipelineView } from "../pipeline/view.ts";
 import type { State } from "../state/state.ts";
 
 /** The note of the state that the alerts are kept in. */
@@ -52,7 +57,7 @@ export function alertSettingsOf({
 }
 
 /** What the bus is told of alerts: how many instances fire and are pending, and of each alert how many fire. */
-export function alertMetrics({ rules }: Pick<AlertReport, "rules">): Record<string, number> {
+export function alertMetrics({ rules }: Pick<AlertCounts, "rules">): Record<string, number> {
   const sum = (of: (rule: (typeof rules)[number]) => number): number =>
     rules.reduce((total, rule) => total + of(rule), 0);
   return {

@@ -129,7 +129,7 @@ export class LiveService {
           reloads: this.#reloads,
           otlp: this.settings.metrics.otlp === undefined ? undefined : this.#otlp,
           log: logger,
-          alerts: this.#alerts.report(),
+          alerts: this.#alerts.counts(),
         }),
       () => this.#alerts.report(),
     );
@@ -294,7 +294,7 @@ export class LiveService {
       send,
       logger: partOf(logger, "metrics"),
       random: Math.random,
-      more: () => alertMetrics(this.#alerts.report()),
+      more: () => alertMetrics(this.#alerts.counts()),
     });
     this.#beside(metrics.run(signal));
   }

@@ -1,9 +1,9 @@
+import type { AlertCounts } from "../alerts/alerts.ts";
 import { REFUSAL_REASONS } from "../core/event.ts";
 import { LOG_LEVELS } from "../core/logger.ts";
 import { collectProcess, type LoopDelay } from "../pipeline/metrics/collect-process.ts";
 import type { MetricSet } from "../pipeline/metrics/metric-set.ts";
 import type { OtlpCounts } from "../pipeline/metrics/otlp-push.ts";
-import type { AlertReport } from "../pipeline/view.ts";
 import type { ScheduledBackups } from "../state/backup/schedule.ts";
 import type { RequestMeter } from "../status/request-meter.ts";
 import type { Log } from "./log.ts";
@@ -23,7 +23,7 @@ export interface CountedParts {
   /** What came of pushes; undefined: none are wanted. */
   readonly otlp: OtlpCounts | undefined;
   readonly log: Log;
-  readonly alerts: Pick<AlertReport, "rules" | "notifiers">;
+  readonly alerts: AlertCounts;
 }
 
 /** Tells everything that runs around the pipeline. */
@@ -55,7 +55,7 @@ export function collectService(set: MetricSet, parts: CountedParts): void {
 }
 
 /** By the names of alerts, which the configuration bounds; never by the labels of their instances. */
-function collectAlerts(set: MetricSet, { rules, notifiers }: CountedParts["alerts"]): void {
+function collectAlerts(set: MetricSet, { rules, notifiers }: AlertCounts): void {
   for (const { name: alert, pending, firing } of rules) {
     set.set("aggregator_alerts", pending, { alert, state: "pending" });
     set.set("aggregator_alerts", firing, { alert, state: "firing" });

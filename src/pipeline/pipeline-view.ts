@@ -18,6 +18,7 @@ import type {
   PageRequest,
   PipelineStatus,
   PipelineView,
+  PipelineVitals,
   Readiness,
   ResultPage,
   ResultQuery,
@@ -111,33 +112,22 @@ export class LivePipelineView implements PipelineView {
   }
 
   status(): PipelineStatus {
-    const {
-      settings,
-      clock,
-      startedMs,
-      state,
-      deliveries,
-      processor,
-      recent,
-      checkpointer,
-      store,
-    } = this.#pipeline;
-    const now = secondsOf(clock.now());
+    const { settings, processor, store } = this.#pipeline;
+    const { uptime_seconds, state, checkpoint_age_seconds, ...vitals } = this.vitals();
+    const { now, source, watermark, watermark_lag_seconds, sinks, results } = vitals;
     const ruleSettings = new Map(settings.rules.map((rule) => [rule.name, rule]));
-    const watermark = secondsOf(processor.engine.watermark);
-    const known = Number.isFinite(watermark);
     return {
       name: settings.name,
       version: this.#version,
-      uptime_seconds: (clock.monotonicMs() - startedMs) / 1000,
+      uptime_seconds,
       state,
       ...(state === "paused" && store.pausedSince !== undefined
         ? { paused_since: store.pausedSince }
         : {}),
       now,
-      source: this.#source(),
-      watermark: known ? watermark : null,
-      watermark_lag_seconds: known ? now - watermark : null,
+      source,
+      watermark,
+      watermark_lag_seconds,
       rules: processor.engine.rules.map((rule) => {
         const { window, to, from } = ruleSettings.get(rule.name)!;
         const notes = from === undefined ? rule.notes(NOTES_MAX) : [];
@@ -153,10 +143,30 @@ export class LivePipelineView implements PipelineView {
           ...(notes.length === 0 ? {} : { notes }),
         };
       }),
-      sinks: deliveries.map((delivery) => delivery.status()),
+      sinks,
       ledger: this.ledger(),
       alerts: this.alerts().alerts,
-      dead_letters: this.#pipeline.store.deadLetters.count,
+      dead_letters: store.deadLetters.count,
+      results,
+      checkpoint_age_seconds,
+    };
+  }
+
+  vitals(): PipelineVitals {
+    const { clock, startedMs, state, deliveries, processor, recent, checkpointer } = this.#pipeline;
+    const { engine } = processor;
+    const now = secondsOf(clock.now());
+    const watermark = secondsOf(engine.watermark);
+    const known = Number.isFinite(watermark);
+    return {
+      uptime_seconds: (clock.monotonicMs() - startedMs) / 1000,
+      state,
+      now,
+      source: this.#source(),
+      watermark: known ? watermark : null,
+      watermark_lag_seconds: known ? now - watermark : null,
+      sinks: deliveries.map((delivery) => delivery.status()),
+      ledger: { ...engine.ledger, balanced: isBalanced(engine.ledger) },
       results: { added: recent.added, series: recent.seriesCount },
       checkpoint_age_seconds: (clock.monotonicMs() - checkpointer.committedMs) / 1000,
     };
@@ -232,7 +242,7 @@ export class LivePipelineView implements PipelineView {
   /** Everything measured, at this moment. */
   metrics(): MetricSet {
     const set = new MetricSet();
-    collectPipeline(set, this.#pipeline, this.status());
+    collectPipeline(set, this.#pipeline, this.vitals());
     const health = this.health();
     set.set("aggregator_problems", health.status === "ok" ? 0 : health.reasons.length);
     this.#collect(set);

@@ -20,6 +20,8 @@ export interface PipelineView {
   health(): Health;
   readiness(): Readiness;
   status(): PipelineStatus;
+  /** The part of it that is looked at every second, whether somebody asks or not. */
+  vitals(): PipelineVitals;
   ledger(): LedgerReport;
   windows(page: PageRequest): WindowPage;
   deadLetters(page: LetterRequest): DeadLetterPage;
@@ -140,6 +142,23 @@ export interface PipelineStatus {
   /** Of the rows that fired since the start. */
   readonly results: { readonly added: number; readonly series: number };
   readonly checkpoint_age_seconds: number;
+}
+
+/** What of the status changes all the time, without what is told of rules, series and alerts one by one. */
+export interface PipelineVitals
+  extends Pick<
+    PipelineStatus,
+    | "uptime_seconds"
+    | "state"
+    | "now"
+    | "source"
+    | "watermark"
+    | "watermark_lag_seconds"
+    | "sinks"
+    | "results"
+    | "checkpoint_age_seconds"
+  > {
+  readonly ledger: Omit<LedgerReport, "rules">;
 }
 
 export interface LedgerReport extends Readonly<LedgerCounts> {

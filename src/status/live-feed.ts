@@ -5,7 +5,7 @@ import {
   STREAM_CLIENTS_MAX,
   STREAM_ROWS_MAX,
 } from "../core/limits.ts";
-import type { PipelineStatus, PipelineView } from "../pipeline/view.ts";
+import type { PipelineStatus, PipelineView, PipelineVitals } from "../pipeline/view.ts";
 import { type Identity, viewOf } from "./access/identity.ts";
 
 export interface LiveFeedOptions {
@@ -85,9 +85,10 @@ export class LiveFeed {
 
   /** Takes a sample, and tells the clients. */
   tick(): void {
-    const status = this.#options.view.status();
-    this.#remember(status);
+    const { view } = this.#options;
+    this.#remember(view.vitals());
     if (this.#clients.size === 0) return;
+    const status = view.status();
     // One text for all who may do the same.
     const texts = new Map<string, string>();
     const batches = new Map<number, string>();
@@ -180,14 +181,14 @@ export class LiveFeed {
 
   /** A client that is new is told some rows, so that it does not begin empty. */
   #rowAfter(lastId: string | undefined): number {
-    const { added } = this.#options.view.status().results;
+    const { added } = this.#options.view.vitals().results;
     const match = /^(\w{1,64})\.(\d{1,15})$/.exec(lastId ?? "");
     if (match === null || match[1] !== this.#options.run)
       return Math.max(added - STREAM_ROWS_MAX, 0);
     return Math.min(Number(match[2]), added);
   }
 
-  #remember({ now, ledger, results, watermark_lag_seconds, sinks }: PipelineStatus): void {
+  #remember({ now, ledger, results, watermark_lag_seconds, sinks }: PipelineVitals): void {
     const { received, late, future, invalid, over_limit } = ledger;
     const outbox = sinks.reduce((sum, sink) => sum + sink.outbox, 0);
     const refused = late + future + invalid + over_limit;

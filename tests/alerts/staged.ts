@@ -2,7 +2,7 @@ import { type AlertStore, Alerts } from "../../src/alerts/alerts.ts";
 import type { AlertSettings, NotifierSettings } from "../../src/core/alert-settings.ts";
 import { type Logger, silentLogger } from "../../src/core/logger.ts";
 import { GuardedCalls } from "../../src/pipeline/guarded-calls.ts";
-import type { PipelineStatus } from "../../src/pipeline/view.ts";
+import type { PipelineVitals } from "../../src/pipeline/view.ts";
 import { fakeView } from "../status/fake-view.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import type { Receiver } from "./receiver.ts";
@@ -45,7 +45,7 @@ export class Staged {
       },
     };
     return new Alerts(this.#settings, {
-      view: { status: () => this.#status(), prometheus: async () => this.metrics },
+      view: { vitals: () => this.#vitals(), prometheus: async () => this.metrics },
       clock,
       logger,
       callsTo: (label) =>
@@ -57,8 +57,8 @@ export class Staged {
     });
   }
 
-  #status(): PipelineStatus {
-    const status = fakeView().status();
+  #vitals(): PipelineVitals {
+    const vitals = fakeView().vitals();
     const sink = {
       name: "warehouse",
       kind: "postgres",
@@ -72,7 +72,7 @@ export class Staged {
       outbox_bytes_max: 100,
       outbox_age_seconds: 0,
     };
-    return { ...status, sinks: [sink] };
+    return { ...vitals, sinks: [sink] };
   }
 
   start(): void {

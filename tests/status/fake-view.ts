@@ -41,6 +41,9 @@ export function fakeView(overrides: Partial<PipelineView> = {}): FakeView {
       results: { added: 0, series: 0 },
       checkpoint_age_seconds: 1,
     }),
+    vitals() {
+      return this.status();
+    },
     ledger: () => ({ ...ledger, rules: { per_minute: ledger } }),
     windows(page) {
       asked.push(page);

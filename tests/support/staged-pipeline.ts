@@ -13,6 +13,7 @@ import type {
   LedgerReport,
   PipelineStatus,
   PipelineView,
+  PipelineVitals,
   RuleStatus,
   SinkStatus,
   WindowStatus,
@@ -193,6 +194,10 @@ export class StagedPipeline implements PipelineView {
       results: { added: this.recent.added, series: this.recent.seriesCount },
       checkpoint_age_seconds: this.second % 5,
     };
+  }
+
+  vitals(): PipelineVitals {
+    return this.status();
   }
 
   alerts(): AlertReport {

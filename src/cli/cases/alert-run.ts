@@ -2,7 +2,7 @@ import { clockOf } from "../../alerts/alert-clock.ts";
 import { Evaluator } from "../../alerts/evaluator.ts";
 import type { Sample } from "../../alerts/signal-watch.ts";
 import { ledgerSamples } from "../../alerts/signals.ts";
-import { isBalanced, type LedgerCounts } from "../../core/ledger.ts";
+import { isBalanced } from "../../core/ledger.ts";
 import type { ResultRow } from "../../core/result.ts";
 import { type RunWatcher, runCase } from "../../pipeline/cases/case-run.ts";
 import type { TestCase } from "../../pipeline/cases/test-case.ts";
@@ -45,7 +45,10 @@ class AlertWatcher implements RunWatcher {
   look({ watermark, now, ledger }: Parameters<RunWatcher["look"]>[0]): void {
     this.#evaluator.advance(watermark);
     if (Number.isFinite(now)) {
-      const signal = [...ledgerSamples(reportOf(ledger)), lagOf(watermark, now)];
+      const signal = [
+        ...ledgerSamples({ ...ledger, balanced: isBalanced(ledger) }),
+        lagOf(watermark, now),
+      ];
       this.#evaluator.sample({ signal }, now);
     }
     this.#take();
@@ -63,10 +66,6 @@ class AlertWatcher implements RunWatcher {
       });
     }
   }
-}
-
-function reportOf(ledger: Readonly<LedgerCounts>): Parameters<typeof ledgerSamples>[0] {
-  return { ...ledger, balanced: isBalanced(ledger), rules: {} };
 }
 
 function lagOf(watermark: number, now: number): Sample {

@@ -3,7 +3,7 @@ import { REFUSAL_REASONS } from "../../core/event.ts";
 import { LEDGER_OUTCOMES, type LedgerCounts } from "../../core/ledger.ts";
 import type { BreakerState } from "../breaker.ts";
 import type { Pipeline } from "../pipeline.ts";
-import type { PipelineState, PipelineStatus } from "../view.ts";
+import type { PipelineState, PipelineVitals } from "../view.ts";
 import type { MetricSet } from "./metric-set.ts";
 
 const BREAKER_STATES: readonly BreakerState[] = ["closed", "half-open", "open"];
@@ -22,17 +22,17 @@ const PIPELINE_STATES: readonly PipelineState[] = [
  * What a pipeline knows of itself. What is counted anyway is read when somebody asks; label values are names
  * of rules and sinks, outcomes and reasons: a bounded set, never names of events.
  */
-export function collectPipeline(set: MetricSet, pipeline: Pipeline, status: PipelineStatus): void {
+export function collectPipeline(set: MetricSet, pipeline: Pipeline, vitals: PipelineVitals): void {
   collectEvents(set, pipeline);
-  collectSource(set, pipeline, status);
-  collectTime(set, pipeline, status);
+  collectSource(set, pipeline, vitals);
+  collectTime(set, pipeline, vitals);
   collectRules(set, pipeline);
-  collectSinks(set, pipeline, status);
-  collectState(set, pipeline, status);
+  collectSinks(set, pipeline, vitals);
+  collectState(set, pipeline, vitals);
   for (const state of PIPELINE_STATES) {
-    set.set("aggregator_state", Number(state === status.state), { state });
+    set.set("aggregator_state", Number(state === vitals.state), { state });
   }
-  set.set("aggregator_uptime_seconds", status.uptime_seconds);
+  set.set("aggregator_uptime_seconds", vitals.uptime_seconds);
 }
 
 function collectEvents(set: MetricSet, pipeline: Pipeline): void {
@@ -63,7 +63,7 @@ function collectEvents(set: MetricSet, pipeline: Pipeline): void {
   set.set("aggregator_ids_evicted_total", engine.idsEvicted - countedBefore.idsEvicted);
 }
 
-function collectSource(set: MetricSet, pipeline: Pipeline, { source }: PipelineStatus): void {
+function collectSource(set: MetricSet, pipeline: Pipeline, { source }: PipelineVitals): void {
   const { measurements } = pipeline;
   set.set("aggregator_source_connected", Number(source.connected));
   set.set("aggregator_source_errors_total", source.errors);
@@ -79,9 +79,9 @@ function collectSource(set: MetricSet, pipeline: Pipeline, { source }: PipelineS
   set.histogram("aggregator_batch_seconds", measurements.batch);
 }
 
-function collectTime(set: MetricSet, { measurements }: Pipeline, status: PipelineStatus): void {
-  set.set("aggregator_watermark_seconds", status.watermark ?? Number.NaN);
-  set.set("aggregator_watermark_lag_seconds", status.watermark_lag_seconds ?? Number.NaN);
+function collectTime(set: MetricSet, { measurements }: Pipeline, vitals: PipelineVitals): void {
+  set.set("aggregator_watermark_seconds", vitals.watermark ?? Number.NaN);
+  set.set("aggregator_watermark_lag_seconds", vitals.watermark_lag_seconds ?? Number.NaN);
   set.histogram("aggregator_event_lateness_seconds", measurements.lateness);
   set.histogram("aggregator_event_disorder_seconds", measurements.disorder.buckets);
 }
@@ -99,7 +99,7 @@ function collectRules(set: MetricSet, { processor, settings, countedBefore }: Pi
   }
 }
 
-function collectSinks(set: MetricSet, pipeline: Pipeline, { sinks }: PipelineStatus): void {
+function collectSinks(set: MetricSet, pipeline: Pipeline, { sinks }: PipelineVitals): void {
   const { outbox } = pipeline.store;
   for (const sink of sinks) {
     const labels = { sink: sink.name };
@@ -125,10 +125,10 @@ function collectSinks(set: MetricSet, pipeline: Pipeline, { sinks }: PipelineSta
   set.set("aggregator_outbox_limit_bytes", outbox.bytesMax);
 }
 
-function collectState(set: MetricSet, pipeline: Pipeline, status: PipelineStatus): void {
+function collectState(set: MetricSet, pipeline: Pipeline, vitals: PipelineVitals): void {
   const { measurements, store } = pipeline;
   set.histogram("aggregator_checkpoint_seconds", measurements.checkpoint);
-  set.set("aggregator_checkpoint_age_seconds", status.checkpoint_age_seconds);
+  set.set("aggregator_checkpoint_age_seconds", vitals.checkpoint_age_seconds);
   set.set("aggregator_checkpoint_errors_total", measurements.checkpointErrors);
   set.set("aggregator_state_bytes", store.bytes);
   const disk = diskOf(store.dir);
