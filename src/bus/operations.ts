@@ -1,8 +1,9 @@
 import * as v from "valibot";
 import { REFUSAL_REASONS } from "../core/event.ts";
 import { LABELS_MAX, NAME_BYTES_MAX } from "../core/limits.ts";
-import { count, errorAnswer, moment, number, text } from "../http/fields.ts";
-import type { AnswerDoc, OperationDoc, OperationDocs } from "../http/operation.ts";
+import { errorDoc, RETRY_AFTER } from "../http/answers.ts";
+import { count, moment, number, text } from "../http/fields.ts";
+import type { OperationDoc, OperationDocs } from "../http/operation.ts";
 import { readerQuery, takerQuery } from "./query.ts";
 
 const name = v.pipe(
@@ -90,25 +91,15 @@ const health = v.pipe(
   v.title("BusHealth"),
 );
 
-const error = (about: string, example: string): AnswerDoc => ({
-  about,
-  schema: errorAnswer,
-  example: { error: example },
-});
-
 const place = {
   "VaBus-Cursor": "Where to go on: the `after` of the next request.",
   "VaBus-Pending": "Records behind it.",
 };
 
-const wrongQuery = error(
+const wrongQuery = errorDoc(
   "A parameter is unknown, given twice, or wrong.",
   'Cannot read: limit "0": must be a whole number from 1 to 100000',
 );
-
-const later = {
-  "Retry-After": "Seconds until it is worth another try.",
-};
 
 function read(record: v.GenericSchema, line: string): OperationDoc {
   return {
@@ -130,7 +121,7 @@ function read(record: v.GenericSchema, line: string): OperationDoc {
         schema: gone,
         example: { error: "Cannot read after 3: the oldest is 17", oldest: "17", lost: 14 },
       },
-      503: { ...error("The disk failed for now.", "Cannot read the log"), headers: later },
+      503: { ...errorDoc("The disk failed for now.", "Cannot read the log"), headers: RETRY_AFTER },
     },
   };
 }
@@ -154,9 +145,15 @@ function publish(record: v.GenericSchema, example: unknown): OperationDoc {
         schema: published,
         example: { accepted: 1, rejected: [], rejected_count: 0, cursor: "4711" },
       },
-      400: error("The body is no JSON at all.", "Cannot read the body as JSON: …"),
-      415: error("It is packed in another way than gzip.", 'Cannot read content encoding "br": …'),
-      503: { ...error("The bus is full, or its disk.", "The log is full"), headers: later },
+      400: errorDoc("The body is no JSON at all.", "Cannot read the body as JSON: …"),
+      415: errorDoc(
+        "It is packed in another way than gzip.",
+        'Cannot read content encoding "br": …',
+      ),
+      503: {
+        ...errorDoc("The bus is full, or its disk.", "The log is full"),
+        headers: RETRY_AFTER,
+      },
     },
   };
 }
@@ -176,7 +173,10 @@ export const BUS_OPERATIONS: OperationDocs = {
       200: { about: "The next event.", schema: busEvent, example: EXAMPLE },
       204: { about: "None came within `wait`." },
       400: wrongQuery,
-      503: { ...error("The disk failed for now.", "Cannot write the cursor"), headers: later },
+      503: {
+        ...errorDoc("The disk failed for now.", "Cannot write the cursor"),
+        headers: RETRY_AFTER,
+      },
     },
   },
   "POST /metrics": publish(metric, SAMPLE),

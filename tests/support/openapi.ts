@@ -11,6 +11,7 @@ import { BUS_OPERATIONS } from "../../src/bus/operations.ts";
 import { BUS_ROUTES } from "../../src/bus/routes.ts";
 import { silentLogger } from "../../src/core/logger.ts";
 import { type RouteDeclaration, routesBelow } from "../../src/core/route.ts";
+import { errorDoc, RETRY_AFTER } from "../../src/http/answers.ts";
 import { errorAnswer } from "../../src/http/fields.ts";
 import type { AnswerDoc, BodyDoc, OperationDoc, OperationDocs } from "../../src/http/operation.ts";
 import { STATUS_OPERATIONS } from "../../src/status/api/operations.ts";
@@ -264,28 +265,25 @@ function answerOf(answer: AnswerDoc, convert: Convert): Json {
   };
 }
 
-const error = (about: string, example: string): AnswerDoc => ({
-  about,
-  schema: errorAnswer,
-  example: { error: example },
-});
-
 /** Answers that many routes have. */
 const COMMON: Readonly<Record<string, AnswerDoc>> = {
   Unauthorized: {
-    ...error("Nobody known asks.", "Token required: send the header Authorization: Bearer TOKEN"),
+    ...errorDoc(
+      "Nobody known asks.",
+      "Token required: send the header Authorization: Bearer TOKEN",
+    ),
     headers: { "WWW-Authenticate": "How to say who one is." },
   },
-  Forbidden: error(
+  Forbidden: errorDoc(
     "The role does not reach, or a page of another site asks.",
     "Requests from pages of other sites are refused",
   ),
   Slowed: {
-    ...error("Too many wrong tokens came from there.", "Too many wrong tokens came from here"),
-    headers: { "Retry-After": "Seconds until it is worth another try." },
+    ...errorDoc("Too many wrong tokens came from there.", "Too many wrong tokens came from here"),
+    headers: RETRY_AFTER,
   },
-  TooLarge: error("The body is too large.", "Body is larger than 65536 bytes"),
-  Failed: error("It failed; its log says why.", "Internal error, see the log"),
+  TooLarge: errorDoc("The body is too large.", "Body is larger than 65536 bytes"),
+  Failed: errorDoc("It failed; its log says why.", "Internal error, see the log"),
 };
 
 /** Those that follow from the role and the method. */

@@ -1,4 +1,4 @@
-import { errorAnswer } from "../../http/fields.ts";
+import { errorDoc } from "../../http/answers.ts";
 import type { OperationDocs } from "../../http/operation.ts";
 import { silenceOrder, testOrder, unsilenceBody, unsilenceQuery } from "../alert-order.ts";
 import { alertsAnswer, silenceAnswer, testAnswer, unsilenceAnswer } from "./alert-answers.ts";
@@ -56,19 +56,15 @@ export const alertsExample = {
   notifiers: [{ name: "ops", kind: "slack", sent: 12, errors: 0, dropped: 0, waiting: 0 }],
 };
 
-const wrong = {
-  about: "What is asked for is wrong.",
-  schema: errorAnswer,
-  example: { error: 'for "2 hours": must be a duration such as "2h", from "1s" to "30d"' },
-};
+const wrong = errorDoc(
+  "What is asked for is wrong.",
+  'for "2 hours": must be a duration such as "2h", from "1s" to "30d"',
+);
 
-const cannot = {
-  about: "It cannot be done: there is no such alert, say.",
-  schema: errorAnswer,
-  example: {
-    error: 'Cannot silence "sink_dwn": no alert has this name, did you mean "sink_down"?',
-  },
-};
+const cannot = errorDoc(
+  "It cannot be done: there is no such alert, say.",
+  'Cannot silence "sink_dwn": no alert has this name, did you mean "sink_down"?',
+);
 
 const ended = { about: "They ended.", schema: unsilenceAnswer, example: { removed: 1 } };
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { errorAnswer } from "../../http/fields.ts";
-import type { AnswerDoc, OperationDoc, OperationDocs } from "../../http/operation.ts";
+import { errorDoc, RETRY_AFTER } from "../../http/answers.ts";
+import type { OperationDoc, OperationDocs } from "../../http/operation.ts";
 import { purgeOrder, replayOrder } from "../letter-order.ts";
 import { letterPageQuery, windowPageQuery } from "../pages.ts";
 import { historyQuery, resultQuery, seriesQuery } from "../result-queries.ts";
@@ -26,13 +26,7 @@ import {
   windowsAnswer,
 } from "./state-answers.ts";
 
-const error = (about: string, example: string): AnswerDoc => ({
-  about,
-  schema: errorAnswer,
-  example: { error: example },
-});
-
-const wrongQuery = error(
+const wrongQuery = errorDoc(
   "A parameter is unknown, given twice, or wrong.",
   'limit "0": must be a whole number from 1 to 1000',
 );
@@ -108,13 +102,16 @@ const RESULTS: OperationDocs = {
     answers: {
       200: { about: "The points.", schema: historyAnswer, example: examples.history },
       400: wrongQuery,
-      409: error(
+      409: errorDoc(
         "No sink of the rule can be read.",
         "Rows of rule per_minute go to kafka alone, where they cannot be read again: a chart goes back as far as the memory",
       ),
       503: {
-        ...error("The sink is away, or it took too long.", "Cannot read …: no answer within 5 s"),
-        headers: { "Retry-After": "Seconds until it is worth another try." },
+        ...errorDoc(
+          "The sink is away, or it took too long.",
+          "Cannot read …: no answer within 5 s",
+        ),
+        headers: RETRY_AFTER,
       },
     },
   },
@@ -140,8 +137,8 @@ const RESULTS: OperationDocs = {
         example: 'id: 3f2a.17\nevent: rows\ndata: {"rows":[],"skipped":0}\n\n',
       },
       503: {
-        ...error("Too many of them are open.", "Too many dashboards are open"),
-        headers: { "Retry-After": "Seconds until it is worth another try." },
+        ...errorDoc("Too many of them are open.", "Too many dashboards are open"),
+        headers: RETRY_AFTER,
       },
     },
   },
@@ -163,10 +160,10 @@ const RESULTS: OperationDocs = {
           'id: 3f2a.17.4711\nevent: event\ndata: {"at":"cursor 7","event":{"name":"cpu","value":1}}\n\n',
       },
       400: wrongQuery,
-      409: error("This service shows none.", "This service shows no passing events"),
+      409: errorDoc("This service shows none.", "This service shows no passing events"),
       503: {
-        ...error("Too many look already.", "Too many look at passing events already"),
-        headers: { "Retry-After": "Seconds until it is worth another try." },
+        ...errorDoc("Too many look already.", "Too many look at passing events already"),
+        headers: RETRY_AFTER,
       },
     },
   },
@@ -179,9 +176,12 @@ const letterBody = {
 } as const;
 
 const letterFailures = {
-  400: error("What is asked for is wrong.", 'reason "lates": must be one of …, did you mean late?'),
-  409: error("This service cannot do it at all.", "This service has no dead letters to work on"),
-  503: error("It cannot be done now.", "The disk is full"),
+  400: errorDoc(
+    "What is asked for is wrong.",
+    'reason "lates": must be one of …, did you mean late?',
+  ),
+  409: errorDoc("This service cannot do it at all.", "This service has no dead letters to work on"),
+  503: errorDoc("It cannot be done now.", "The disk is full"),
 } as const;
 
 const LETTERS: OperationDocs = {
@@ -242,7 +242,7 @@ function control(action: string, cannot: string): OperationDoc {
     tag: "Control",
     answers: {
       200: { about: "It is done.", schema: doneAnswer(action), example: { done: action } },
-      409: error(cannot, `This service cannot ${action}`),
+      409: errorDoc(cannot, `This service cannot ${action}`),
     },
   };
 }
@@ -334,23 +334,26 @@ const SESSIONS: OperationDocs = {
         example: examples.signedIn,
         headers: { "Set-Cookie": "The session." },
       },
-      400: error("There is no token in the body.", "Body must hold the token"),
+      400: errorDoc("There is no token in the body.", "Body must hold the token"),
       401: {
-        ...error("The token is wrong, or expired.", "Token is wrong"),
+        ...errorDoc("The token is wrong, or expired.", "Token is wrong"),
         headers: { "WWW-Authenticate": "How to say who one is." },
       },
-      403: error("The token is for the bus alone, or a page of another site asks.", "…"),
-      409: error("Everybody on this machine is let in.", "Nobody has to sign in here"),
+      403: errorDoc("The token is for the bus alone, or a page of another site asks.", "…"),
+      409: errorDoc("Everybody on this machine is let in.", "Nobody has to sign in here"),
       429: {
-        ...error("Too many wrong tokens came from there.", "Too many wrong tokens came from here"),
-        headers: { "Retry-After": "Seconds until it is worth another try." },
+        ...errorDoc(
+          "Too many wrong tokens came from there.",
+          "Too many wrong tokens came from here",
+        ),
+        headers: RETRY_AFTER,
       },
       503: {
-        ...error(
+        ...errorDoc(
           "The issuer of the token cannot be asked.",
           "The issuer of tokens cannot be asked",
         ),
-        headers: { "Retry-After": "Seconds until it is worth another try." },
+        headers: RETRY_AFTER,
       },
     },
   },
