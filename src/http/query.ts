@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { nearest } from "../core/nearest.ts";
+import { wrongWord } from "./parameters.ts";
 
 /**
  * The parameters of a route. Each entry reads a text; the message of its schema says what it must be, and
@@ -25,7 +25,9 @@ export function readQuery<Schema extends QuerySchema>(
   const texts = new Map<string, string>();
   for (const [name, text] of params) {
     // A misspelt filter would show everything and look as if it had worked.
-    if (!known.includes(name) && !EVERYWHERE.includes(name)) return unknown(name, known);
+    if (!known.includes(name) && !EVERYWHERE.includes(name)) {
+      return { error: `Unknown parameter ${quoted(name)}: ${wrongWord(known, name)}` };
+    }
     if (texts.has(name)) return { error: `Parameter ${name} is given twice` };
     texts.set(name, text);
   }
@@ -35,12 +37,6 @@ export function readQuery<Schema extends QuerySchema>(
   const name = String(issue.path?.[0]?.key);
   if (!texts.has(name)) return { error: `Parameter ${name} is missing` };
   return { error: `${name} ${quoted(texts.get(name)!)}: ${issue.message}` };
-}
-
-function unknown(name: string, known: readonly string[]): { readonly error: string } {
-  const meant = nearest(name, known);
-  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-  return { error: `Unknown parameter ${quoted(name)}: must be one of ${known.join(", ")}${hint}` };
 }
 
 function quoted(text: string): string {

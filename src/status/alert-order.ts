@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { globMatcher } from "../core/glob.ts";
-import { nearest } from "../core/nearest.ts";
 import { parseDuration, secondsOf } from "../core/time.ts";
 import { type Read, readQuery } from "../http/query.ts";
 import type { SilenceRequest } from "../pipeline/view.ts";
+import { objectIn, quoted, unknownField } from "./order-body.ts";
 
 /** Longer than any maintenance: who wants an alert to be quiet for good turns it off. */
 const SECONDS_MAX = 30 * 86_400;
@@ -122,22 +122,12 @@ function readBody<Schema extends typeof silenceOrder | typeof unsilenceOrder | t
   body: string,
   schema: Schema,
 ): { readonly said: v.InferOutput<Schema> } | { readonly error: string } {
-  const known = Object.keys(schema.entries);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    parsed = undefined;
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+  const parsed = objectIn(body);
+  if (parsed === undefined) {
     return { error: 'Body must be a JSON object such as {"name": "sink_down"}' };
   }
-  const strange = Object.keys(parsed).find((key) => !known.includes(key));
-  if (strange !== undefined) {
-    const meant = nearest(strange, known);
-    const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-    return { error: `Unknown field ${quoted(strange)}: must be one of ${known.join(", ")}${hint}` };
-  }
+  const error = unknownField(Object.keys(parsed), Object.keys(schema.entries));
+  if (error !== undefined) return { error };
   const read = v.safeParse(schema, parsed);
   if (read.success) return { said: read.output };
   const [{ path, message }] = read.issues;
@@ -148,9 +138,4 @@ function readBody<Schema extends typeof silenceOrder | typeof unsilenceOrder | t
     return { error: `${name} is missing: ${wanted}` };
   }
   return { error: `${name} ${quoted(given)}: ${message}` };
-}
-
-function quoted(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

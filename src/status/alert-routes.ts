@@ -1,25 +1,15 @@
 import type { Context } from "hono";
-import { messageOf } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
-import { redact } from "../core/redact.ts";
-import type { ServiceControl } from "../pipeline/control.ts";
-import { askerOf } from "./access/identity.ts";
 import { readSilence, readTest, readUnsilence, readUnsilenceQuery } from "./alert-order.ts";
 import { jsonAnswer } from "./json-answer.ts";
+import { logDone, logFailed, type OperatorOptions } from "./operator-log.ts";
 import type { Route } from "./route.ts";
-
-export interface AlertRouteOptions {
-  readonly control: ServiceControl | undefined;
-  readonly logger: Logger;
-  readonly secrets: readonly string[];
-}
 
 /**
  * `POST /alerts/silence` and `/alerts/unsilence` with a JSON body: 200 with the silence, or with how many ended;
  * 400 when the body is wrong, 409 when it cannot be done. `DELETE /alerts/silence?id=` is the second one, too.
  */
-export function alertRoutes(options: AlertRouteOptions): Route[] {
-  const { control, logger, secrets } = options;
+export function alertRoutes(options: OperatorOptions): Route[] {
+  const { control } = options;
   const silence = control?.silenceAlerts;
   const unsilence = control?.unsilenceAlerts;
   const test = control?.testNotifier;
@@ -78,16 +68,10 @@ export function alertRoutes(options: AlertRouteOptions): Route[] {
     if (work === undefined) return jsonAnswer(c, { error: "This service has no alerts" }, 409);
     try {
       const outcome = await work();
-      logger.info("An operator asked over HTTP, and it is done.", { path, outcome, ...askerOf(c) });
+      logDone(c, options, { path, outcome });
       return jsonAnswer(c, outcome);
     } catch (failure) {
-      const error = redact(messageOf(failure), secrets);
-      logger.warn("An operator asked over HTTP, and it cannot be done.", {
-        path,
-        error,
-        ...askerOf(c),
-      });
-      return jsonAnswer(c, { error }, 409);
+      return jsonAnswer(c, { error: logFailed(c, options, { path, failure }) }, 409);
     }
   }
 }

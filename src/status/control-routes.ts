@@ -1,22 +1,15 @@
 import type { Context } from "hono";
-import { ConfigError, messageOf } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
+import { ConfigError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
-import { askerOf } from "./access/identity.ts";
 import { jsonAnswer } from "./json-answer.ts";
+import { logDone, logFailed, type OperatorOptions } from "./operator-log.ts";
 import type { Route } from "./route.ts";
 
 /** What an operator may do, by the last word of the route. */
 export const ACTIONS = ["pause", "resume", "checkpoint", "backup", "reload"] as const;
 
 export type Action = (typeof ACTIONS)[number];
-
-export interface ControlOptions {
-  readonly control: ServiceControl | undefined;
-  readonly logger: Logger;
-  readonly secrets: readonly string[];
-}
 
 /** What this service can do: those of {@link ACTIONS}, replay of dead letters, and silences. */
 export function actionsOf(control: ServiceControl | undefined): (Action | "replay" | "silence")[] {
@@ -31,8 +24,8 @@ export function actionsOf(control: ServiceControl | undefined): (Action | "repla
  * `POST /control/pause` and its like: 200 when it is done, 409 with the reason when it cannot be; 422
  * with the errors of a configuration.
  */
-export function controlRoutes(options: ControlOptions): Route[] {
-  const { control, logger, secrets } = options;
+export function controlRoutes(options: OperatorOptions): Route[] {
+  const { control, secrets } = options;
   return ACTIONS.map((action) => ({
     method: "POST",
     path: `/control/${action}`,
@@ -44,15 +37,10 @@ export function controlRoutes(options: ControlOptions): Route[] {
       }
       try {
         const outcome = await control[action]();
-        logger.info("An operator asked over HTTP, and it is done.", { action, ...askerOf(c) });
+        logDone(c, options, { action });
         return jsonAnswer(c, { done: action, ...(outcome === undefined ? {} : { outcome }) });
       } catch (failure) {
-        const error = redact(messageOf(failure), secrets);
-        logger.warn("An operator asked over HTTP, and it cannot be done.", {
-          action,
-          error,
-          ...askerOf(c),
-        });
+        const error = logFailed(c, options, { action, failure });
         if (!(failure instanceof ConfigError)) return jsonAnswer(c, { error }, 409);
         const errors = failure.issues.map((issue) => ({
           ...issue,

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
 import { LETTERS_AT_ONCE } from "../core/limits.ts";
-import { nearest } from "../core/nearest.ts";
 import { wrongWord } from "../http/parameters.ts";
+import { objectIn, quoted, unknownField } from "./order-body.ts";
 
 /** Which dead letters something is to be done with; of all when nothing is said. */
 export interface LetterOrder {
@@ -92,24 +92,17 @@ export function readLetterOrder(url: string, body: string): LetterOrder | { erro
     if (said.has(name)) return { error: `Parameter ${name} is given twice` };
     said.set(name, ofQuery(name, text));
   }
-  const parsed = body.trim() === "" ? {} : parse(body);
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+  const parsed = body.trim() === "" ? {} : objectIn(body);
+  if (parsed === undefined) {
     return { error: 'Body must be a JSON object such as {"reason": "unknown_function"}, or empty' };
   }
   for (const [name, value] of Object.entries(parsed)) {
     if (said.has(name)) return { error: `${name} is given in the query and in the body` };
     said.set(name, value);
   }
-  for (const name of said.keys()) {
-    if (FIELDS.includes(name)) continue;
-    const meant = nearest(name, FIELDS);
-    const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-    // A misspelt filter would mean all of them.
-    return {
-      error: `Unknown field ${quoted(name)}: must be one of ${FIELDS.join(", ")}${hint}`,
-    };
-  }
-  return checked(said);
+  // A misspelt filter would mean all of them.
+  const error = unknownField(said.keys(), FIELDS);
+  return error === undefined ? checked(said) : { error };
 }
 
 /** A word of the query as the body would have it. */
@@ -125,14 +118,6 @@ function numberOr(text: string): number | string {
   return /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
-
 function checked(said: ReadonlyMap<string, unknown>): LetterOrder | { error: string } {
   const read = v.safeParse(letterOrder, Object.fromEntries(said));
   if (read.success) return read.output;
@@ -143,9 +128,4 @@ function checked(said: ReadonlyMap<string, unknown>): LetterOrder | { error: str
     error:
       name === "seqs" ? `${name}: ${message}` : `${name} ${quoted(said.get(name))}: ${message}`,
   };
-}
-
-function quoted(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

@@ -1,26 +1,17 @@
 import type { Context } from "hono";
-import { messageOf, TransientError } from "../core/errors.ts";
-import type { Logger } from "../core/logger.ts";
-import { redact } from "../core/redact.ts";
-import type { ServiceControl } from "../pipeline/control.ts";
-import { askerOf } from "./access/identity.ts";
+import { TransientError } from "../core/errors.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { type LetterOrder, readLetterOrder } from "./letter-order.ts";
+import { logDone, logFailed, type OperatorOptions } from "./operator-log.ts";
 import type { Route } from "./route.ts";
-
-export interface LetterRouteOptions {
-  readonly control: ServiceControl | undefined;
-  readonly logger: Logger;
-  readonly secrets: readonly string[];
-}
 
 /**
  * `POST /dead-letters/replay` and `/dead-letters/purge`. What is asked for stands in the query or in a JSON
  * body: `{"reason": "unknown_function", "through": 4711}`. 400 when that is wrong, 503 when it cannot be done
  * now, 409 when this service cannot do it at all.
  */
-export function letterRoutes(options: LetterRouteOptions): Route[] {
-  const { control, logger, secrets } = options;
+export function letterRoutes(options: OperatorOptions): Route[] {
+  const { control } = options;
   const replay = control?.replayDeadLetters;
   const purge = control?.purgeDeadLetters;
   const replaying = route("replay", replay, (order) => {
@@ -57,19 +48,10 @@ export function letterRoutes(options: LetterRouteOptions): Route[] {
       if ("error" in order || error !== undefined) return jsonAnswer(c, { error }, 400);
       try {
         const outcome = await action(order);
-        logger.info("An operator asked over HTTP, and it is done.", {
-          path,
-          outcome,
-          ...askerOf(c),
-        });
+        logDone(c, options, { path, outcome });
         return jsonAnswer(c, outcome);
       } catch (failure) {
-        const why = redact(messageOf(failure), secrets);
-        logger.warn("An operator asked over HTTP, and it cannot be done.", {
-          path,
-          error: why,
-          ...askerOf(c),
-        });
+        const why = logFailed(c, options, { path, failure });
         return jsonAnswer(c, { error: why }, failure instanceof TransientError ? 503 : 409);
       }
     };
