@@ -26,6 +26,7 @@ import type { RequestMeter } from "./request-meter.ts";
 import { readResultQuery, readSeriesQuery } from "./result-queries.ts";
 import type { Route } from "./route.ts";
 import { RouteTable } from "./route-table.ts";
+import { streamAnswer } from "./stream-answer.ts";
 import type { TapFeed } from "./tap-feed.ts";
 import { tapRoute } from "./tap-route.ts";
 
@@ -173,20 +174,15 @@ function resultRoutes({ view, control, feed, tapFeed, secrets = [] }: StatusOpti
       path: "/stream",
       role: "viewer",
       about: "all of it as it happens: server-sent events, for the dashboard",
-      answer: (c) => streamAnswer(c, feed ?? onlyOne()),
+      answer: (c) =>
+        streamAnswer(
+          c,
+          () => (feed ?? onlyOne()).open(c.req.header("last-event-id"), identityOf(c)),
+          "Too many dashboards are open",
+        ),
     },
     tapRoute(tapFeed),
   ];
-}
-
-function streamAnswer(c: Context, feed: LiveFeed): Response {
-  const headers = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
-  // Nobody would read it.
-  if (c.req.raw.method === "HEAD") return c.body(null, 200, headers);
-  const stream = feed.open(c.req.header("last-event-id"), identityOf(c));
-  if (stream !== undefined) return c.body(stream, 200, headers);
-  c.header("retry-after", "30");
-  return jsonAnswer(c, { error: "Too many dashboards are open" }, 503);
 }
 
 function stateRoutes({ view, access, control, secrets = [] }: StatusOptions): Route[] {

@@ -1,12 +1,8 @@
 import type { Clock } from "../core/clock.ts";
-import {
-  HISTORY_SAMPLES_MAX,
-  STREAM_BYTES_MAX,
-  STREAM_CLIENTS_MAX,
-  STREAM_ROWS_MAX,
-} from "../core/limits.ts";
+import { HISTORY_SAMPLES_MAX, STREAM_CLIENTS_MAX, STREAM_ROWS_MAX } from "../core/limits.ts";
 import type { PipelineStatus, PipelineView, PipelineVitals } from "../pipeline/view.ts";
 import { type Identity, viewOf } from "./access/identity.ts";
+import { EventStream } from "./event-stream.ts";
 
 export interface LiveFeedOptions {
   readonly view: PipelineView;
@@ -36,18 +32,13 @@ const EVERY_MS = 1_000;
 const SHARE = 50;
 
 /** Looks after which a client that takes nothing any more is given up. */
-const STALLED_TICKS_MAX = 60;
+const STALLED_LOOKS_MAX = 60;
 
 interface Client {
-  /** Whose it is; undefined: nobody has to say. It is cut when this is no longer so. */
-  readonly identity: Identity | undefined;
-  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  readonly stream: EventStream;
   /** Number of the next row that it has not got. */
   nextRow: number;
-  stalledTicks: number;
 }
-
-const encoder = new TextEncoder();
 
 /**
  * What every open dashboard is told once a second: a `status`, and the `rows` that fired since. Nothing is
@@ -93,19 +84,13 @@ export class LiveFeed {
     const texts = new Map<string, string>();
     const batches = new Map<number, string>();
     for (const client of this.#clients) {
-      if (client.identity?.isCurrent() === false) {
-        this.#drop(client);
-        continue;
-      }
-      if ((client.controller.desiredSize ?? 0) <= 0) {
-        client.stalledTicks++;
-        if (client.stalledTicks > STALLED_TICKS_MAX) this.#drop(client);
-        continue;
-      }
-      client.stalledTicks = 0;
+      const { identity } = client.stream;
+      const state = client.stream.look();
+      if (state === "over") this.#drop(client);
+      if (state !== "ready") continue;
       this.#tellRows(client, status.results.added, batches);
-      const role = client.identity?.role ?? "";
-      const text = texts.get(role) ?? this.#statusText(status, client.identity);
+      const role = identity?.role ?? "";
+      const text = texts.get(role) ?? this.#statusText(status, identity);
       texts.set(role, text);
       this.#send(client, "status", text);
     }
@@ -119,20 +104,15 @@ export class LiveFeed {
    */
   open(lastId: string | undefined, identity?: Identity): ReadableStream<Uint8Array> | undefined {
     if (this.#clients.size >= STREAM_CLIENTS_MAX) return undefined;
-    let client: Client | undefined;
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          client = { identity, controller, nextRow: this.#rowAfter(lastId), stalledTicks: 0 };
-          this.#clients.add(client);
-          this.#greet(client);
-        },
-        cancel: () => {
-          if (client !== undefined) this.#clients.delete(client);
-        },
-      },
-      new ByteLengthQueuingStrategy({ highWaterMark: STREAM_BYTES_MAX }),
-    );
+    const stream = new EventStream({
+      identity,
+      stalledLooksMax: STALLED_LOOKS_MAX,
+      onLeave: () => this.#clients.delete(client),
+    });
+    const client: Client = { stream, nextRow: this.#rowAfter(lastId) };
+    this.#clients.add(client);
+    this.#greet(client);
+    return stream.body;
   }
 
   close(): void {
@@ -142,10 +122,11 @@ export class LiveFeed {
   #greet(client: Client): void {
     const { run, view } = this.#options;
     const status = view.status();
-    const you = client.identity === undefined ? null : viewOf(client.identity);
+    const { identity } = client.stream;
+    const you = identity === undefined ? null : viewOf(identity);
     this.#send(client, "hello", JSON.stringify({ run, history: this.#history, you }));
     this.#tellRows(client, status.results.added, new Map());
-    this.#send(client, "status", this.#statusText(status, client.identity));
+    this.#send(client, "status", this.#statusText(status, identity));
   }
 
   #statusText(status: PipelineStatus, identity: Identity | undefined): string {
@@ -167,16 +148,12 @@ export class LiveFeed {
 
   #send(client: Client, event: string, data: string): void {
     const id = `${this.#options.run}.${client.nextRow}`;
-    client.controller.enqueue(encoder.encode(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`));
+    client.stream.send({ id, event, data });
   }
 
   #drop(client: Client): void {
     this.#clients.delete(client);
-    try {
-      client.controller.close();
-    } catch {
-      // The other side was faster.
-    }
+    client.stream.close();
   }
 
   /** A client that is new is told some rows, so that it does not begin empty. */

@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.ts";
-import { STREAM_BYTES_MAX, TAP_ROWS_MAX } from "../core/limits.ts";
+import { TAP_ROWS_MAX } from "../core/limits.ts";
 import type { OpenTap, PipelineView, ResultView, Tap } from "../pipeline/view.ts";
 import type { Identity } from "./access/identity.ts";
+import { EventStream } from "./event-stream.ts";
 import type { TapQuery } from "./tap-query.ts";
 
 export interface TapFeedOptions {
@@ -17,27 +18,22 @@ const EVERY_MS = 200;
 const TICKS_PER_COUNT = 5;
 
 /** Ticks after which one who takes nothing any more is given up. */
-const STALLED_TICKS_MAX = 300;
+const STALLED_LOOKS_MAX = 300;
 
 interface Client {
-  /** Whose it is; undefined: nobody has to say. It is cut when this is no longer so. */
-  readonly identity: Identity | undefined;
-  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  readonly stream: EventStream;
   readonly query: TapQuery;
   readonly tap: OpenTap;
   /** Number of the next row that it has not got. */
   nextRow: number;
   /** Rows that may be sent, as a bound of their rate. */
   rowsLeft: number;
-  stalledTicks: number;
   ticks: number;
   /** Since the last count. */
   counts: { looked: number; events: number; refused: number; rows: number };
   /** Events received by then. */
   received: number;
 }
-
-const encoder = new TextEncoder();
 
 /**
  * Server-sent events for `aggregator tap`: `hello`, then `event`, `refused` and `row` as they come, and every
@@ -77,8 +73,9 @@ export class TapFeed {
   /** Tells everybody what is new. */
   tick(): void {
     for (const client of this.#clients) {
-      if (client.identity?.isCurrent() === false) this.#drop(client);
-      else this.#tell(client);
+      const state = client.stream.look();
+      if (state === "over") this.#drop(client);
+      else this.#tell(client, state);
     }
   }
 
@@ -96,33 +93,25 @@ export class TapFeed {
     const { tap, view } = this.#options;
     const open = tap.open(query);
     if (open === undefined) return undefined;
-    let client: Client | undefined;
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          const { received } = view.ledger();
-          client = {
-            identity,
-            controller,
-            query,
-            tap: open,
-            nextRow: view.vitals().results.added,
-            rowsLeft: query.perSecond,
-            stalledTicks: 0,
-            ticks: 0,
-            counts: { looked: 0, events: 0, refused: 0, rows: 0 },
-            received,
-          };
-          this.#clients.add(client);
-          this.#came.abort();
-          this.#greet(client, lastId);
-        },
-        cancel: () => {
-          if (client !== undefined) this.#forget(client);
-        },
-      },
-      new ByteLengthQueuingStrategy({ highWaterMark: STREAM_BYTES_MAX }),
-    );
+    const stream = new EventStream({
+      identity,
+      stalledLooksMax: STALLED_LOOKS_MAX,
+      onLeave: () => this.#forget(client),
+    });
+    const client: Client = {
+      stream,
+      query,
+      tap: open,
+      nextRow: view.vitals().results.added,
+      rowsLeft: query.perSecond,
+      ticks: 0,
+      counts: { looked: 0, events: 0, refused: 0, rows: 0 },
+      received: view.ledger().received,
+    };
+    this.#clients.add(client);
+    this.#came.abort();
+    this.#greet(client, lastId);
+    return stream.body;
   }
 
   /** Mostly nobody looks, and then nothing has to be done several times a second. */
@@ -152,7 +141,7 @@ export class TapFeed {
     }
   }
 
-  #tell(client: Client): void {
+  #tell(client: Client, state: "ready" | "full"): void {
     const { view } = this.#options;
     const taken = client.tap.take();
     const { counts, query } = client;
@@ -160,14 +149,11 @@ export class TapFeed {
     counts.looked += taken.looked;
     counts.events += taken.dropped.events;
     counts.refused += taken.dropped.refused;
-    const isStalled = (client.controller.desiredSize ?? 0) <= 0;
-    if (isStalled) {
+    if (state === "full") {
       counts.events += taken.events.length;
       counts.refused += taken.refused.length;
-      if (++client.stalledTicks > STALLED_TICKS_MAX) this.#drop(client);
       return;
     }
-    client.stalledTicks = 0;
     for (const event of taken.events) this.#send(client, "event", event);
     for (const refusal of taken.refused) this.#send(client, "refused", refusal);
     if (query.rows) this.#tellRows(client);
@@ -202,8 +188,7 @@ export class TapFeed {
 
   #send(client: Client, event: string, data: unknown): void {
     const id = `${this.#options.run}.${client.nextRow}.${client.received}`;
-    const text = `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-    client.controller.enqueue(encoder.encode(text));
+    client.stream.send({ id, event, data: JSON.stringify(data) });
   }
 
   #forget(client: Client): void {
@@ -213,11 +198,7 @@ export class TapFeed {
 
   #drop(client: Client): void {
     this.#forget(client);
-    try {
-      client.controller.close();
-    } catch {
-      // The other side was faster.
-    }
+    client.stream.close();
   }
 }
 

@@ -3,13 +3,9 @@ import { wrongWord } from "../http/parameters.ts";
 import { identityOf } from "./access/identity.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import type { Route } from "./route.ts";
+import { streamAnswer } from "./stream-answer.ts";
 import type { TapFeed } from "./tap-feed.ts";
 import { readTapQuery } from "./tap-query.ts";
-
-const HEADERS = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "x-accel-buffering": "no",
-} as const;
 
 /** `GET /tap`: for operators, since events are shown as they came, with ids and labels. */
 export function tapRoute(feed: TapFeed | undefined): Route {
@@ -34,10 +30,9 @@ function answer(c: Context, feed: TapFeed | undefined): Response {
     const why = `rule ${JSON.stringify(rule)}: ${wrongWord(feed.ruleNames, rule)}`;
     return jsonAnswer(c, { error: why }, 400);
   }
-  // Nobody would read it.
-  if (c.req.raw.method === "HEAD") return c.body(null, 200, HEADERS);
-  const stream = feed.open(read.query, c.req.header("last-event-id"), identityOf(c));
-  if (stream !== undefined) return c.body(stream, 200, HEADERS);
-  c.header("retry-after", "30");
-  return jsonAnswer(c, { error: "Too many look at passing events already" }, 503);
+  return streamAnswer(
+    c,
+    () => feed.open(read.query, c.req.header("last-event-id"), identityOf(c)),
+    "Too many look at passing events already",
+  );
 }
