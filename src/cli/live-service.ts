@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Hono } from "hono";
 import type { Alerts } from "../alerts/alerts.ts";
 import { BUS_ROUTES } from "../bus/routes.ts";
-import { isFenced } from "../core/errors.ts";
+import { isFenced, messageOf } from "../core/errors.ts";
 import { partOf, silentLogger } from "../core/logger.ts";
 import type { Settings, TlsFiles } from "../core/settings.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
@@ -144,7 +144,15 @@ export class LiveService {
     const run = randomUUID().slice(0, 8);
     this.feed = createLiveFeed(seen, run);
     // A reload hands the tap on to the next pipeline.
-    this.tapFeed = new TapFeed({ view: this.#view, tap: this.#succession.current.tap, run });
+    this.tapFeed = new TapFeed({
+      view: this.#view,
+      tap: this.#succession.current.tap,
+      run,
+      onFailure: (failure) =>
+        logger.error("Those who look at passing events could not be told.", {
+          error: messageOf(failure),
+        }),
+    });
     this.#app = this.#makeApp();
   }
 

@@ -10,6 +10,8 @@ export interface TapFeedOptions {
   readonly tap: Tap;
   /** Tells this run of the service from another one: numbers of rows begin anew. */
   readonly run: string;
+  /** Told when it could not look. */
+  readonly onFailure?: (failure: unknown) => void;
 }
 
 const EVERY_MS = 200;
@@ -64,7 +66,12 @@ export class TapFeed {
   async run(clock: Clock, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (this.#clients.size === 0) await this.#somebody(clock, signal);
-      this.tick();
+      try {
+        this.tick();
+      } catch (failure) {
+        // Whoever looks must not stop what is looked at.
+        this.#options.onFailure?.(failure);
+      }
       await clock.sleep(EVERY_MS, signal);
     }
     for (const client of this.#clients) this.#drop(client);

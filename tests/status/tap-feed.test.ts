@@ -152,6 +152,28 @@ describe("TapFeed", () => {
     });
   });
 
+  test("a failure to look is told, and stops nothing", async () => {
+    const clock = new VirtualClock();
+    const failures: unknown[] = [];
+    const take = (): never => {
+      throw new Error("nothing to take now");
+    };
+    const feed = new TapFeed({
+      view: new StagedPipeline({}),
+      tap: { open: () => ({ take, close: () => {} }) },
+      run: "run1",
+      onFailure: (failure) => failures.push(failure),
+    });
+    feed.open(queryOf(""), undefined);
+    const end = new AbortController();
+    const running = feed.run(clock, end.signal);
+    await clock.advance(700);
+    end.abort();
+    await running;
+    expect(failures.length).toBeGreaterThanOrEqual(3);
+    expect(feed.clientCount).toBe(0);
+  });
+
   test("holds nothing for one who takes nothing, and gives him up in the end", () => {
     const { tap, feed } = stageOf();
     feed.open(queryOf("show=events"), undefined);
