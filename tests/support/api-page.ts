@@ -3,9 +3,9 @@
  *
  *     bun run generate
  */
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { formatted } from "./formatted.ts";
 import { DOCUMENT_FILE } from "./openapi.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -78,11 +78,7 @@ export function apiPage(): string {
     ),
   );
   const text = `${INTRODUCTION}\n${document.info.description}\n\n${common(document)}\n${parts.join("\n")}`;
-  const biome = join(root, "node_modules/.bin/biome");
-  return execFileSync(biome, ["format", "--stdin-file-path=api.md"], {
-    input: text,
-    encoding: "utf8",
-  });
+  return formatted("api.md", text);
 }
 
 const INTRODUCTION = `# The HTTP interface

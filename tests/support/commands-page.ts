@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "../../src/cli/command.ts";
 import { choiceOf } from "../../src/cli/completions/choices.ts";
 import { exitCodesOf } from "../../src/cli/exit-meanings.ts";
 import { commands } from "../../src/cli/list.ts";
+import { withGenerated } from "./generated-part.ts";
 
 /**
  * The commands, made from their definitions. `bun tests/support/commands-page.ts` writes them between the
@@ -12,16 +12,10 @@ import { commands } from "../../src/cli/list.ts";
  */
 export const COMMANDS_FILE = join(import.meta.dir, "../../docs/commands.md");
 
-const BEGIN = "<!-- generated from the commands: bun run generate -->";
-const END = "<!-- end of what is generated -->";
-
 /** The page with what is between its markers made anew. */
 export function withCommands(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`No markers in ${COMMANDS_FILE}`);
   const sections = commands.map(section).join("\n\n");
-  return formatted(`${page.slice(0, begin)}${BEGIN}\n\n${sections}\n\n${page.slice(end)}`);
+  return withGenerated(page, { file: COMMANDS_FILE, from: "commands", text: sections });
 }
 
 function section(command: Command): string {
@@ -75,14 +69,6 @@ function table(command: Command): string {
     (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`,
   );
   return ["| | Value | Default | |", "|---|---|---|---|", ...lines].join("\n");
-}
-
-function formatted(page: string): string {
-  const biome = join(import.meta.dir, "../../node_modules/.bin/biome");
-  return execFileSync(biome, ["format", "--stdin-file-path=commands.md"], {
-    input: page,
-    encoding: "utf8",
-  });
 }
 
 if (import.meta.main) {

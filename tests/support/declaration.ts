@@ -8,6 +8,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { formatted } from "./formatted.ts";
 
 const root = join(import.meta.dir, "../..");
 
@@ -218,7 +219,7 @@ export function declarePublicTypes(): string {
       module: "aggregator",
       read: (file) => insertShapes(emitted(file), spelledOut.declarations),
     });
-    return format(bundled);
+    return formatted("aggregator.d.ts", bundled);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -271,15 +272,6 @@ function insertShapes(text: string, spelledOut: ReadonlyMap<string, string>): st
       .replace(/^const (\w+): /, "type $1 = ")
       .replaceAll('import("../../', 'import("/')
       .replaceAll(DURATION_SPELLED_OUT, 'import("/src/config/duration.ts").DurationText');
-  });
-}
-
-function format(text: string): string {
-  const biome = join(root, "node_modules/.bin/biome");
-  return execFileSync(biome, ["format", "--stdin-file-path=aggregator.d.ts"], {
-    cwd: root,
-    input: text,
-    encoding: "utf8",
   });
 }
 

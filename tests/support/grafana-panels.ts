@@ -9,7 +9,7 @@ export interface Panel {
   readonly title: string;
   /** What it says to who looks at it. */
   readonly about: string;
-  readonly kind?: "graph" | "stat" | "table";
+  readonly kind?: "graph" | "stat";
   readonly unit?:
     | "short"
     | "s"

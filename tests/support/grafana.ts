@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { formatted } from "./formatted.ts";
 import { DASHBOARD, type Panel, type Query } from "./grafana-panels.ts";
 
 /**
@@ -10,15 +10,11 @@ export const GRAFANA_FILE = join(import.meta.dir, "../../docs/grafana/aggregator
 
 const SOURCE = { type: "prometheus", uid: "${datasource}" };
 
-const HEIGHT = { stat: 4, graph: 8, table: 8 } as const;
+const HEIGHT = { stat: 4, graph: 8 } as const;
 
 /** The text of the file. */
 export function grafanaText(): string {
-  const biome = join(import.meta.dir, "../../node_modules/.bin/biome");
-  return execFileSync(biome, ["format", "--stdin-file-path=aggregator.json"], {
-    input: JSON.stringify(dashboard()),
-    encoding: "utf8",
-  });
+  return formatted("aggregator.json", JSON.stringify(dashboard()));
 }
 
 /** Every query of the dashboard, with the panel that it belongs to. */

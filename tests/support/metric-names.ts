@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { METRICS, type MetricDefinition } from "../../src/pipeline/metrics/catalog.ts";
+import { formatted } from "./formatted.ts";
 
 /**
  * The names that alerts may say, made from the catalog: what a configuration is read by may not import the
@@ -23,11 +23,7 @@ ${names
 
 export type OwnMetric = (typeof OWN_METRICS)[number];
 `;
-  const biome = join(import.meta.dir, "../../node_modules/.bin/biome");
-  return execFileSync(biome, ["format", "--stdin-file-path=names.ts"], {
-    input: text,
-    encoding: "utf8",
-  });
+  return formatted("names.ts", text);
 }
 
 if (import.meta.main) writeFileSync(NAMES_FILE, metricNamesFile());

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -10,15 +9,13 @@ import { ruleSchema } from "../../src/config/rule-schema.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { sinks } from "../../src/sinks/list.ts";
 import { sources } from "../../src/sources/list.ts";
+import { withGenerated } from "./generated-part.ts";
 
 /**
  * The tables of the options, made from the schemas. `bun tests/support/reference.ts` writes them between
  * the markers of the page; a test compares.
  */
 export const REFERENCE_FILE = join(import.meta.dir, "../../docs/configuration.md");
-
-const BEGIN = "<!-- generated from the schemas: bun run generate -->";
-const END = "<!-- end of what is generated -->";
 
 type Schema = v.GenericSchema;
 
@@ -33,18 +30,7 @@ const ABOUT_NOTIFIERS = {
 
 /** The page with what is between its markers made anew. */
 export function withReference(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`No markers in ${REFERENCE_FILE}`);
-  return formatted(`${page.slice(0, begin)}${BEGIN}\n\n${referenceText()}\n${page.slice(end)}`);
-}
-
-function formatted(page: string): string {
-  const biome = join(import.meta.dir, "../../node_modules/.bin/biome");
-  return execFileSync(biome, ["format", "--stdin-file-path=configuration.md"], {
-    input: page,
-    encoding: "utf8",
-  });
+  return withGenerated(page, { file: REFERENCE_FILE, from: "schemas", text: referenceText() });
 }
 
 function referenceText(): string {
