@@ -1,26 +1,11 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  setDefaultTimeout,
-  test,
-} from "bun:test";
+import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { AlertView } from "../../src/pipeline/view.ts";
-import {
-  hasBrowser,
-  launchBrowser,
-  openPage,
-  PHONE,
-  until,
-  type Watched,
-} from "../support/browser.ts";
+import { hasBrowser, openPage, PHONE, until } from "../support/browser.ts";
 import { openStage, type Stage } from "../support/stage.ts";
 import { HOSTILE_NAMES, StagedPipeline } from "../support/staged-pipeline.ts";
+import { useStage } from "../support/use-stage.ts";
 
 // Every control, as a person uses it: by pointer and by keyboard.
 
@@ -39,32 +24,16 @@ const LAG: AlertView = {
 };
 
 describe.skipIf(!hasBrowser)("the controls", () => {
-  let browser: Browser;
+  const on = useStage({
+    pipeline: () => new StagedPipeline({ isHostile: true, windowsBefore: 120 }),
+    expected: /409|401|ERR_CONNECTION|ERR_INCOMPLETE/,
+  });
   let stage: Stage;
-  let watched: Watched;
   let page: Page;
 
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-  });
-
-  beforeEach(async () => {
-    stage = await openStage(new StagedPipeline({ isHostile: true, windowsBefore: 120 }));
+  beforeEach(() => {
+    ({ stage, page } = on);
     for (let second = 0; second < 8; second++) stage.step();
-    watched = await openPage(browser);
-    page = watched.page;
-  });
-
-  afterEach(async () => {
-    await watched.close();
-    await stage[Symbol.asyncDispose]();
-    expect(
-      watched.faults.filter((fault) => !/409|401|ERR_CONNECTION|ERR_INCOMPLETE/.test(fault)),
-    ).toEqual([]);
   });
 
   const open = (path: string): Promise<unknown> => page.goto(`${stage.url}/#/${path}`);
@@ -114,7 +83,7 @@ describe.skipIf(!hasBrowser)("the controls", () => {
   });
 
   test("a Russian browser is spoken to in Russian, with its numbers", async () => {
-    const russian = await openPage(browser, { locale: "ru-RU", viewport: PHONE });
+    const russian = await openPage(on.browser, { locale: "ru-RU", viewport: PHONE });
     await russian.page.goto(`${stage.url}/#/ledger`);
     await russian.page.getByText("Учтено каждое событие").waitFor();
     const received = await russian.page.locator(".received .sum-value").innerText();
@@ -392,7 +361,7 @@ describe.skipIf(!hasBrowser)("the controls", () => {
     const rows = pipeline.recent.added;
     for (let second = 0; second < 12; second++) pipeline.step();
     expect(pipeline.recent.added).toBeGreaterThan(rows);
-    stage = await openStage(pipeline, { port });
+    on.stage = await openStage(pipeline, { port });
     await page.getByText("The connection is cut.").waitFor({ state: "hidden" });
     await until(page, "document.querySelector('.top .pill').textContent === 'running'");
   });
@@ -411,7 +380,7 @@ describe.skipIf(!hasBrowser)("the controls", () => {
   });
 
   test("at phone width every control is within reach of a thumb", async () => {
-    const phone = await openPage(browser, { viewport: PHONE, hasTouch: true });
+    const phone = await openPage(on.browser, { viewport: PHONE, hasTouch: true });
     await phone.page.goto(stage.url);
     await phone.page.locator(".latest tbody tr").first().waitFor();
     for (const name of ["Explore", "Control", "Overview"]) {

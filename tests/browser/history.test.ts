@@ -1,49 +1,29 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  setDefaultTimeout,
-  test,
-} from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Page } from "playwright-core";
 import { TransientError } from "../../src/core/errors.ts";
-import { hasBrowser, launchBrowser, openPage, type Watched } from "../support/browser.ts";
-import { openStage, type Stage } from "../support/stage.ts";
+import { hasBrowser } from "../support/browser.ts";
+import type { Stage } from "../support/stage.ts";
 import { StagedPipeline } from "../support/staged-pipeline.ts";
+import { useStage } from "../support/use-stage.ts";
 
 // Charts go on out of the sink where the memory ends.
 
 setDefaultTimeout(30_000);
 
 describe.skipIf(!hasBrowser)("the chart of the past", () => {
-  let browser: Browser;
+  const on = useStage({
+    // Twenty minutes are in memory.
+    pipeline: () => new StagedPipeline({ windowsBefore: 120 }),
+    // A sink that cannot be read.
+    expected: /503/,
+  });
   let stage: Stage;
-  let watched: Watched;
   let page: Page;
 
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-  });
-
   beforeEach(async () => {
-    // Twenty minutes are in memory.
-    stage = await openStage(new StagedPipeline({ windowsBefore: 120 }));
-    watched = await openPage(browser);
-    page = watched.page;
+    ({ stage, page } = on);
     await page.goto(`${stage.url}/#/explore`);
     await page.locator(".chart canvas").waitFor();
-  });
-
-  afterEach(async () => {
-    await watched.close();
-    await stage[Symbol.asyncDispose]();
   });
 
   const press = (name: string): Promise<void> =>
@@ -90,7 +70,7 @@ describe.skipIf(!hasBrowser)("the chart of the past", () => {
     await press("Table");
     await press("Recent");
     await past.waitFor({ state: "hidden" });
-    expect(watched.faults).toEqual([]);
+    expect(on.faults).toEqual([]);
   });
 
   test("all that the sink holds is one answer, also while it goes on", async () => {
@@ -110,7 +90,7 @@ describe.skipIf(!hasBrowser)("the chart of the past", () => {
     expect(historyAsked.at(-1)!.from).toBeDefined();
     await press("Recent");
     await page.locator(".chart-past").waitFor({ state: "hidden" });
-    expect(watched.faults).toEqual([]);
+    expect(on.faults).toEqual([]);
   });
 
   test("tells where it begins when the sink holds too many rows", async () => {

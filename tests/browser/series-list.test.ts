@@ -1,39 +1,32 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { Browser } from "playwright-core";
-import { hasBrowser, launchBrowser, openPage, until } from "../support/browser.ts";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { hasBrowser, openPage, until } from "../support/browser.ts";
 import { openStage } from "../support/stage.ts";
 import { StagedPipeline } from "../support/staged-pipeline.ts";
+import { useBrowser } from "../support/use-stage.ts";
 
 // The list of series while series come.
 
 setDefaultTimeout(30_000);
 
 describe.skipIf(!hasBrowser)("the list of series", () => {
-  let browser: Browser;
-
-  beforeEach(async () => {
-    browser = await launchBrowser();
-  });
-
-  afterEach(async () => {
-    await browser?.close();
-  });
+  const used = useBrowser();
 
   test("fills by itself once a first window has fired, as after a restart", async () => {
     await using stage = await openStage(new StagedPipeline({ windowsBefore: 0 }));
-    const { page, faults } = await openPage(browser);
+    const { page, faults, close } = await openPage(used.browser);
     await page.goto(`${stage.url}/#/explore`);
     await page.getByText("No such series").waitFor();
     for (let second = 0; second < 6; second++) stage.step();
     await page.locator(".series-item").first().waitFor();
     await page.locator(".legend-item").first().waitFor();
     expect(faults).toEqual([]);
+    await close();
   });
 
   test("keeps the focus where it is when further series come", async () => {
     await using stage = await openStage(new StagedPipeline());
     stage.step();
-    const { page, faults } = await openPage(browser);
+    const { page, faults, close } = await openPage(used.browser);
     await page.goto(`${stage.url}/#/explore`);
     const box = page.locator(".series-item input").nth(3);
     await box.focus();
@@ -50,5 +43,6 @@ describe.skipIf(!hasBrowser)("the list of series", () => {
       name,
     );
     expect(faults).toEqual([]);
+    await close();
   });
 });

@@ -1,43 +1,21 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  describe,
-  expect,
-  setDefaultTimeout,
-  test,
-} from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Page } from "playwright-core";
 import type { Gate } from "../../src/status/access/gate.ts";
 import { digestOf, type TokenEntry } from "../../src/status/access/token-entry.ts";
-import {
-  hasBrowser,
-  launchBrowser,
-  openPage,
-  PHONE,
-  until,
-  type Watched,
-} from "../support/browser.ts";
+import { hasBrowser, openPage, PHONE, until, type Watched } from "../support/browser.ts";
 import { openStage, type Stage } from "../support/stage.ts";
 import { StagedPipeline } from "../support/staged-pipeline.ts";
 import { entriesOf, gateOf } from "../support/token-access.ts";
+import { useBrowser } from "../support/use-stage.ts";
 
 // Signing in and out, as a person does it, and what each role sees.
 
 setDefaultTimeout(30_000);
 
 describe.skipIf(!hasBrowser)("signing in", () => {
-  let browser: Browser;
+  const used = useBrowser();
   const open: (Watched | Stage)[] = [];
   const faults: string[] = [];
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-  });
 
   afterEach(async () => {
     for (const one of open.splice(0).toReversed()) {
@@ -63,7 +41,7 @@ describe.skipIf(!hasBrowser)("signing in", () => {
   }
 
   async function pageOf(options = {}): Promise<Page> {
-    const watched = await openPage(browser, options);
+    const watched = await openPage(used.browser, options);
     open.push(watched);
     return watched.page;
   }

@@ -1,24 +1,9 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  setDefaultTimeout,
-  test,
-} from "bun:test";
-import type { Browser, Page } from "playwright-core";
-import {
-  DESKTOP,
-  hasBrowser,
-  launchBrowser,
-  openPage,
-  until,
-  type Watched,
-} from "../support/browser.ts";
-import { openStage, type Stage } from "../support/stage.ts";
+import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { DESKTOP, hasBrowser, until } from "../support/browser.ts";
+import type { Stage } from "../support/stage.ts";
 import { StagedPipeline } from "../support/staged-pipeline.ts";
+import { useStage } from "../support/use-stage.ts";
 
 // A chart under the wheel and under fingers.
 
@@ -32,32 +17,18 @@ interface Box {
 }
 
 describe.skipIf(!hasBrowser)("a chart is zoomed", () => {
-  let browser: Browser;
+  const on = useStage({
+    pipeline: () => new StagedPipeline({ windowsBefore: 120 }),
+    // So low that the page scrolls.
+    context: { viewport: { ...DESKTOP, height: 500 }, hasTouch: true },
+  });
   let stage: Stage;
-  let watched: Watched;
   let page: Page;
 
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-  });
-
   beforeEach(async () => {
-    stage = await openStage(new StagedPipeline({ windowsBefore: 120 }));
-    // So low that the page scrolls.
-    watched = await openPage(browser, { viewport: { ...DESKTOP, height: 500 }, hasTouch: true });
-    page = watched.page;
+    ({ stage, page } = on);
     await page.goto(`${stage.url}/#/explore`);
     await page.locator(".chart .u-over").waitFor();
-  });
-
-  afterEach(async () => {
-    await watched.close();
-    await stage[Symbol.asyncDispose]();
-    expect(watched.faults).toEqual([]);
   });
 
   /** Without the axes. */
