@@ -1,4 +1,4 @@
-import type { ResultPage } from "../../../../pipeline/view.ts";
+import type { HistoryPointView, ResultPage } from "../../../../pipeline/view.ts";
 import { get } from "../api.ts";
 import { type ChartRange, type Extremes, SERIES_COLOURS } from "../chart.ts";
 import { type Past, SeriesHistory } from "./series-history.ts";
@@ -17,7 +17,19 @@ interface Held extends Picked {
   /** The length of its last window. */
   length: number;
   readonly history: SeriesHistory;
+  shown: Shown | undefined;
 }
+
+/** What is drawn of a series: its past out of the sink, then what is in memory. */
+interface Shown {
+  /** Of what it was made: both are replaced when they change, never changed. */
+  readonly memory: ReadonlyMap<number, number | null>;
+  readonly past: readonly HistoryPointView[];
+  readonly points: ReadonlyMap<number, number | null>;
+  readonly extremes: ReadonlyMap<number, Extremes>;
+}
+
+const NOTHING: ReadonlyMap<number, never> = new Map<number, never>();
 
 const POINTS_MAX = 10_000;
 /** Windows before the last one that are asked for again: late events may have changed them. */
@@ -56,30 +68,22 @@ export class SeriesData {
 
   /** By start of the window: of the past out of the sink, then out of memory. */
   points(series: Picked): ReadonlyMap<number, number | null> {
-    const held = this.#held.get(seriesId(series));
-    if (held === undefined) return new Map();
-    const past = held.history.points;
-    if (past.length === 0) return held.points;
-    const first = firstOf(held.points);
-    const before = past.filter(({ window_start }) => window_start < first);
-    return new Map([
-      ...before.map(({ window_start, avg }) => [window_start, avg] as const),
-      ...held.points,
-    ]);
+    return this.#shown(series)?.points ?? NOTHING;
   }
 
   /** Where windows are put together: the least and the greatest of them. */
   extremes(series: Picked): ReadonlyMap<number, Extremes> {
+    return this.#shown(series)?.extremes ?? NOTHING;
+  }
+
+  /** Asked for at every move of the pointer and for every cell of the table: made when something came. */
+  #shown(series: Picked): Shown | undefined {
     const held = this.#held.get(seriesId(series));
-    if (held === undefined) return new Map();
-    const first = firstOf(held.points);
-    return new Map(
-      held.history.points.flatMap(({ window_start, windows, min, max }) =>
-        windows > 1 && window_start < first && min !== null && max !== null
-          ? [[window_start, { min, max }] as const]
-          : [],
-      ),
-    );
+    if (held === undefined) return undefined;
+    const { shown, points, history } = held;
+    if (shown?.memory !== points || shown.past !== history.points)
+      held.shown = shownOf(points, history.points);
+    return held.shown;
   }
 
   /** What is told of the past that is shown; undefined: all of it is out of memory. */
@@ -115,12 +119,13 @@ export class SeriesData {
     if (this.#held.size >= SERIES_COLOURS) this.remove(this.picked[0]!);
     const used = new Set(this.picked.map(({ colour }) => colour));
     const colour = Array.from({ length: SERIES_COLOURS }, (_, i) => i).find((i) => !used.has(i))!;
-    const held = {
+    const held: Held = {
       ...series,
       colour,
       points: new Map<number, number | null>(),
       isLoaded: false,
       length: 0,
+      shown: undefined,
       history: new SeriesHistory(series, () => this.#onChange()),
     };
     this.#held.set(seriesId(series), held);
@@ -192,6 +197,25 @@ export class SeriesData {
       // The next row asks again; that the service is away is told by the stream.
     }
   }
+}
+
+function shownOf(memory: ReadonlyMap<number, number | null>, past: Shown["past"]): Shown {
+  if (past.length === 0) return { memory, past, points: memory, extremes: NOTHING };
+  const first = firstOf(memory);
+  const before = past.filter(({ window_start }) => window_start < first);
+  return {
+    memory,
+    past,
+    points: new Map([
+      ...before.map(({ window_start, avg }) => [window_start, avg] as const),
+      ...memory,
+    ]),
+    extremes: new Map(
+      before.flatMap(({ window_start, windows, min, max }) =>
+        windows > 1 && min !== null && max !== null ? [[window_start, { min, max }] as const] : [],
+      ),
+    ),
+  };
 }
 
 /** When what is in memory begins. */
