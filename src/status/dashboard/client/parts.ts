@@ -118,6 +118,11 @@ export function toast(text: string, tone: Tone = "good"): void {
   setTimeout(() => note.remove(), 6_000);
 }
 
+/** What was tried has failed: says why. */
+export function toastFailure(failure: unknown): void {
+  toast(failure instanceof Error ? failure.message : String(failure), "bad");
+}
+
 /** Asks before something is done. Resolves with the answer; Escape is no. */
 export function confirm(options: {
   title: string;
@@ -126,19 +131,11 @@ export function confirm(options: {
   no: string;
   kind?: string;
 }): Promise<boolean> {
-  return new Promise((resolve) => {
-    const { title, text, yes, no, kind = "primary" } = options;
-    const dialog = h("dialog", {
-      class: "dialog",
-      "aria-labelledby": "dialog-title",
-      "aria-describedby": "dialog-text",
-    });
-    const end = (answer: boolean): void => {
-      dialog.close();
-      dialog.remove();
-      resolve(answer);
-    };
-    dialog.append(
+  const { title, text, yes, no, kind = "primary" } = options;
+  return ask({
+    class: "dialog",
+    refusal: false,
+    content: (end) => [
       h("h2", { id: "dialog-title" }, title),
       h("p", { id: "dialog-text" }, text),
       h(
@@ -147,10 +144,36 @@ export function confirm(options: {
         button(no, () => end(false)),
         button(yes, () => end(true), { kind }),
       ),
-    );
+    ],
+  });
+}
+
+/**
+ * Shows a dialog until it has an answer.
+ *
+ * @param options `refusal`: the answer of Escape. `content`: what is shown, with a `dialog-title` and a `dialog-text`;
+ * it calls `end` with the answer.
+ */
+export function ask<Answer>(options: {
+  readonly class: string;
+  readonly refusal: Answer;
+  readonly content: (end: (answer: Answer) => void) => readonly Node[];
+}): Promise<Answer> {
+  return new Promise((resolve) => {
+    const dialog = h("dialog", {
+      class: options.class,
+      "aria-labelledby": "dialog-title",
+      "aria-describedby": "dialog-text",
+    });
+    const end = (answer: Answer): void => {
+      dialog.close();
+      dialog.remove();
+      resolve(answer);
+    };
+    dialog.append(...options.content(end));
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
-      end(false);
+      end(options.refusal);
     });
     document.body.append(dialog);
     dialog.showModal();

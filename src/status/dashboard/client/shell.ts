@@ -12,7 +12,7 @@ import { lettersPage } from "./pages/letters.ts";
 import { attentionOf } from "./pages/notices.ts";
 import { overviewPage } from "./pages/overview.ts";
 import { sinksPage } from "./pages/sinks.ts";
-import { button, emptyState, Pill, toast } from "./parts.ts";
+import { button, emptyState, Pill, toastFailure } from "./parts.ts";
 import { setTheme, type Theme, theme } from "./preferences.ts";
 import { signInForm } from "./sign-in.ts";
 import { language, setLanguage, t, type Word } from "./words.ts";
@@ -269,7 +269,7 @@ export class Shell {
               "button",
               {
                 type: "button",
-                class: "sign-out",
+                class: "icon-button",
                 "aria-label": t("sign_out"),
                 title: t("sign_out"),
                 onclick: () => void this.#signOut(),
@@ -292,7 +292,7 @@ export class Shell {
     try {
       await signOut();
     } catch (failure) {
-      return toast(failure instanceof Error ? failure.message : String(failure), "bad");
+      return toastFailure(failure);
     }
     reconnect();
   }

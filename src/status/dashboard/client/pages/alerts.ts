@@ -4,7 +4,7 @@ import { h, KeyedList } from "../dom.ts";
 import { moment } from "../format.ts";
 import type { Live } from "../live.ts";
 import type { Page } from "../page.ts";
-import { confirm, emptyState, Pill, toast } from "../parts.ts";
+import { confirm, emptyState, Pill, toast, toastFailure } from "../parts.ts";
 import { t } from "../words.ts";
 import { historyCard, notifiersCard, rulesCard, silencesCard } from "./alert-cards.ts";
 import { AlertItem, noticeItem } from "./alert-item.ts";
@@ -118,7 +118,7 @@ class Alerts implements Page {
       this.#show(this.#report);
     } catch (failure) {
       // While the line is cut the page says so, and the next try is near.
-      if (this.#shownReport === "") toast(textOf(failure), "bad");
+      if (this.#shownReport === "") toastFailure(failure);
     }
   }
 
@@ -169,12 +169,8 @@ class Alerts implements Page {
       await work();
       toast(done);
     } catch (failure) {
-      toast(textOf(failure), "bad");
+      toastFailure(failure);
     }
     await this.#load();
   }
-}
-
-function textOf(failure: unknown): string {
-  return failure instanceof Error ? failure.message : String(failure);
 }

@@ -4,7 +4,7 @@ import { duration, whole } from "../format.ts";
 import { type Icon, icon } from "../icons.ts";
 import type { Live } from "../live.ts";
 import type { Page } from "../page.ts";
-import { button, confirm, Pill, toast } from "../parts.ts";
+import { button, confirm, Pill, toast, toastFailure } from "../parts.ts";
 import { t, type Word } from "../words.ts";
 
 type Action = "pause" | "resume" | "checkpoint" | "backup" | "reload";
@@ -145,7 +145,7 @@ class ActionCard {
       await post(`/control/${action}`);
       toast(t(`done_${action}`));
     } catch (failure) {
-      toast(failure instanceof Error ? failure.message : String(failure), "bad");
+      toastFailure(failure);
     } finally {
       this.#isBusy = false;
       this.#button.disabled = !this.#isPossible;

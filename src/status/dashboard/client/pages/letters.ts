@@ -5,15 +5,16 @@ import { h, setText, visible } from "../dom.ts";
 import { whole } from "../format.ts";
 import type { Live } from "../live.ts";
 import type { Page } from "../page.ts";
-import { button, confirm, emptyState, timeOf, toast } from "../parts.ts";
+import { button, confirm, emptyState, timeOf, toast, toastFailure } from "../parts.ts";
 import { t, type Word } from "../words.ts";
 
 type Letter = DeadLetterPage["dead_letters"][number];
 
 const PAGE = 100;
 /** An export ends there: the command line has the rest. */
-const REVOKE_MS = 60_000;
 const EXPORT_MAX = 100_000;
+/** By then every browser has begun to read what it saves. */
+const REVOKE_MS = 60_000;
 
 /** What was refused, the newest first: why, where it stood, the event itself; and again after a mend. */
 export function lettersPage(): Page {
@@ -129,7 +130,7 @@ class Letters implements Page {
       this.#show();
     } catch (failure) {
       if (loading.signal.aborted) return;
-      toast(String(failure instanceof Error ? failure.message : failure), "bad");
+      toastFailure(failure);
     }
   }
 
@@ -185,7 +186,7 @@ class Letters implements Page {
       toast(t("replayed_done", { n: count, shown: whole(count) }));
       await this.#load();
     } catch (failure) {
-      toast(failure instanceof Error ? failure.message : String(failure), "bad");
+      toastFailure(failure);
     }
   }
 
@@ -204,7 +205,7 @@ class Letters implements Page {
         after = page.next;
       } while (after !== null && lines.length < EXPORT_MAX);
     } catch (failure) {
-      toast(failure instanceof Error ? failure.message : String(failure), "bad");
+      toastFailure(failure);
       return;
     }
     const url = URL.createObjectURL(new Blob(lines, { type: "application/x-ndjson" }));
