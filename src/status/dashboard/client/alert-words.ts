@@ -13,7 +13,6 @@ export const ALERT_WORDS = {
   alert_counts: ["{firing} firing, {pending} pending", "{firing} активно, {pending} ожидает"],
   alert_firing: ["firing", "активна"],
   alert_pending: ["pending", "ожидает"],
-  alert_resolved: ["resolved", "снята"],
   alert_flapping: ["flapping", "дребезг"],
   alert_since: ["for {ago}", "уже {ago}"],
   alert_value: ["value {value}", "значение {value}"],

@@ -83,7 +83,6 @@ class Tile {
   #drawnAt = 0;
 
   /** @param now What is shown as the number; undefined: the last of the values. */
-
   constructor(
     word: Word,
     values: (samples: Live["history"]) => number[],
