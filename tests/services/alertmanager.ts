@@ -1,21 +1,9 @@
-import { join } from "node:path";
-import {
-  describeWith,
-  freePorts,
-  runScript,
-  type Service,
-  serviceFolder,
-  startService,
-  UnavailableError,
-} from "./service.ts";
+import { answersWell, describeWith, type Service, startFetched } from "./service.ts";
 
 /** A real Prometheus Alertmanager. */
 export interface AlertmanagerServer extends Service {
   readonly url: string;
 }
-
-/** Ignored by git; kept from run to run. */
-const CACHE = join(import.meta.dir, "..", "..", ".cache");
 
 let running: Promise<AlertmanagerServer> | undefined;
 
@@ -38,26 +26,9 @@ export function describeWithAlertmanager(
 }
 
 async function start(): Promise<AlertmanagerServer> {
-  await runScript("alertmanager.sh", ["fetch", CACHE]).catch((thrown: unknown) => {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new UnavailableError(`Alertmanager comes from Debian's prometheus-alertmanager: ${why}`);
+  const service = await startFetched("alertmanager", {
+    needs: "Alertmanager comes from Debian's prometheus-alertmanager",
+    isUp: (port) => answersWell(`http://127.0.0.1:${port}/-/ready`),
   });
-  const folder = await serviceFolder("alertmanager");
-  const [port = 0] = await freePorts(1);
-  const url = `http://127.0.0.1:${port}`;
-  const service = await startService(folder, {
-    command: () => [`${import.meta.dir}/alertmanager.sh`, "run", CACHE, folder, String(port)],
-    isUp: () => isReady(url),
-    stopSignal: "SIGTERM",
-    startMsMax: 30_000,
-  });
-  return { ...service, url };
-}
-
-async function isReady(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/-/ready`)).ok;
-  } catch {
-    return false;
-  }
+  return { ...service, url: `http://127.0.0.1:${service.port}` };
 }

@@ -1,13 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  CACHE,
   describeWith,
+  fetchServer,
   freePorts,
   runScript,
   type Service,
   serviceFolder,
   startService,
-  UnavailableError,
 } from "./service.ts";
 
 /** A real Apache Kafka broker. */
@@ -25,8 +26,6 @@ export interface KafkaServer extends Service {
 }
 
 const SCRIPT = join(import.meta.dir, "kafka.sh");
-/** Ignored by git; kept from run to run. */
-const CACHE = join(import.meta.dir, "..", "..", ".cache");
 
 let running: Promise<KafkaServer> | undefined;
 let topics = 0;
@@ -50,10 +49,7 @@ export function describeWithKafka(
 }
 
 async function start(): Promise<KafkaServer> {
-  await runScript("kafka.sh", ["fetch", CACHE]).catch((thrown: unknown) => {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new UnavailableError(`Apache Kafka needs Java and Maven: ${why}`);
-  });
+  await fetchServer("kafka.sh", "Apache Kafka needs Java and Maven");
   const folder = await serviceFolder("kafka");
   const ports = await freePorts(5);
   await runScript("kafka.sh", ["init", CACHE, folder, ...ports.map(String)]);

@@ -1,14 +1,4 @@
-import { join } from "node:path";
-import {
-  answers,
-  describeWith,
-  freePorts,
-  runScript,
-  type Service,
-  serviceFolder,
-  startService,
-  UnavailableError,
-} from "./service.ts";
+import { answers, describeWith, type Service, startFetched } from "./service.ts";
 
 /** A number or a histogram, as the library writes it. */
 export interface OtlpPoint {
@@ -58,9 +48,6 @@ export interface OtlpCollector extends Service {
   received(): Promise<OtlpReceived[]>;
 }
 
-/** Ignored by git; kept from run to run. */
-const CACHE = join(import.meta.dir, "..", "..", ".cache");
-
 let running: Promise<OtlpCollector> | undefined;
 
 /**
@@ -82,19 +69,11 @@ export function describeWithOtlp(
 }
 
 async function start(): Promise<OtlpCollector> {
-  await runScript("otlp.sh", ["fetch", CACHE]).catch((thrown: unknown) => {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new UnavailableError(`OTLP needs Python 3 with venv and opentelemetry-proto: ${why}`);
+  const service = await startFetched("otlp", {
+    needs: "OTLP needs Python 3 with venv and opentelemetry-proto",
+    isUp: answers,
   });
-  const folder = await serviceFolder("otlp");
-  const [port = 0] = await freePorts(1);
-  const service = await startService(folder, {
-    command: () => [`${import.meta.dir}/otlp.sh`, "run", CACHE, folder, String(port)],
-    isUp: () => answers(port),
-    stopSignal: "SIGTERM",
-    startMsMax: 30_000,
-  });
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${service.port}`;
   return {
     ...service,
     url,

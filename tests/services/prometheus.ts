@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  answersWell,
   describeWith,
   freePorts,
   type Service,
@@ -86,7 +87,7 @@ async function start(target: string, rules: string): Promise<Prometheus> {
       `--web.listen-address=127.0.0.1:${port}`,
       "--log.level=warn",
     ],
-    isUp: async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true,
+    isUp: () => answersWell(`${url}/-/ready`),
     stopSignal: "SIGTERM",
     startMsMax: 30_000,
   });

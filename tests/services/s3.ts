@@ -1,16 +1,6 @@
-import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
 import type { S3Settings } from "../../src/core/settings.ts";
-import {
-  answers,
-  describeWith,
-  freePorts,
-  runScript,
-  type Service,
-  serviceFolder,
-  startService,
-  UnavailableError,
-} from "./service.ts";
+import { answers, describeWith, type Service, startFetched } from "./service.ts";
 
 /** A server that speaks S3. It keeps all in memory, so nothing survives its end. */
 export interface S3Server extends Service {
@@ -19,9 +9,6 @@ export interface S3Server extends Service {
   /** Makes an empty bucket and returns its name. */
   bucket(): Promise<string>;
 }
-
-/** Ignored by git; kept from run to run. */
-const CACHE = join(import.meta.dir, "..", "..", ".cache");
 
 let running: Promise<S3Server> | undefined;
 let buckets = 0;
@@ -42,20 +29,12 @@ export function describeWithS3(name: string, define: (server: S3Server) => void)
 }
 
 async function start(): Promise<S3Server> {
-  await runScript("s3.sh", ["fetch", CACHE]).catch((thrown: unknown) => {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new UnavailableError(`S3 needs Python 3 with venv and moto: ${why}`);
-  });
-  const folder = await serviceFolder("s3");
-  const [port = 0] = await freePorts(1);
-  const service = await startService(folder, {
-    command: () => [`${import.meta.dir}/s3.sh`, "run", CACHE, folder, String(port)],
-    isUp: () => answers(port),
-    stopSignal: "SIGTERM",
-    startMsMax: 30_000,
+  const service = await startFetched("s3", {
+    needs: "S3 needs Python 3 with venv and moto",
+    isUp: answers,
   });
   const settings = {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `http://127.0.0.1:${service.port}`,
     region: "us-east-1",
     accessKeyId: "tester",
     secretAccessKey: "s3cret-of-the-tests",

@@ -29,6 +29,9 @@ export interface ServiceOptions {
 
 const HERE = import.meta.dir;
 
+/** Where scripts keep the servers that they fetch: ignored by git, kept from run to run. */
+export const CACHE = join(HERE, "..", "..", ".cache");
+
 /** A folder for a server. It goes away with this process, whatever ends that, and so does the server. */
 export async function serviceFolder(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `aggregator-${name}-`));
@@ -104,6 +107,39 @@ export async function runScript(script: string, args: readonly string[]): Promis
   return said.trim();
 }
 
+/**
+ * Has a script fetch its server, once.
+ *
+ * @throws {UnavailableError} It cannot be had: says `needs`, and why.
+ */
+export async function fetchServer(script: string, needs: string): Promise<void> {
+  await runScript(script, ["fetch", CACHE]).catch((thrown: unknown) => {
+    throw new UnavailableError(`${needs}: ${messageOf(thrown)}`);
+  });
+}
+
+/**
+ * Fetches and starts the server of `NAME.sh`, which listens to one port.
+ *
+ * @throws {UnavailableError} It cannot be had.
+ */
+export async function startFetched(
+  name: string,
+  options: { readonly needs: string; readonly isUp: (port: number) => Promise<boolean> },
+): Promise<Service & { readonly port: number }> {
+  const script = `${name}.sh`;
+  await fetchServer(script, options.needs);
+  const folder = await serviceFolder(name);
+  const [port = 0] = await freePorts(1);
+  const service = await startService(folder, {
+    command: () => [join(HERE, script), "run", CACHE, folder, String(port)],
+    isUp: () => options.isUp(port),
+    stopSignal: "SIGTERM",
+    startMsMax: 30_000,
+  });
+  return { ...service, port };
+}
+
 /** Ports that were free a moment ago, all different. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, listen));
@@ -137,6 +173,11 @@ export async function answers(port: number): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Whether a URL is answered with a status of success. */
+export async function answersWell(url: string): Promise<boolean> {
+  return (await fetch(url).catch(() => undefined))?.ok === true;
 }
 
 /** The server cannot be had on this machine. */
