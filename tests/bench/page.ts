@@ -3,7 +3,7 @@ import { putIntoPage } from "./harness/docs.ts";
 import { machineText } from "./harness/machine.ts";
 import { type RecordedPart, record } from "./harness/record.ts";
 import type { Report } from "./harness/report.ts";
-import { tableMarkdown } from "./harness/table.ts";
+import { type Table, tableMarkdown } from "./harness/table.ts";
 
 /** Profiles stand in a place of their own; peers are written by their own command. */
 const PROFILE = "profile";
@@ -32,6 +32,11 @@ export function keep(parts: readonly RecordedPart[]): void {
   if (profiles.length > 0) putIntoPage("profile", profiles.map(partMarkdown).join("\n\n"));
 }
 
+/** Remarks are whole sentences, cut into lines for a terminal. */
+function textOf({ title, remarks = [] }: Table): string {
+  return remarks.length === 0 ? title : `${title}. ${remarks.join(" ")}`;
+}
+
 /** What one run found, under a heading of its own. */
 export function partMarkdown({ name, tables, ...run }: RecordedPart): string {
   const { events, rounds, date, machine, load } = run;
@@ -41,9 +46,7 @@ export function partMarkdown({ name, tables, ...run }: RecordedPart): string {
     `load of the machine ${load[0]} before and ${load[1]} after.`;
   return [
     `### ${name}, ${events.toLocaleString("en-US")} events`,
-    ...tables.map((table) =>
-      [`${[table.title, ...(table.remarks ?? [])].join(". ")}`, tableMarkdown(table)].join("\n\n"),
-    ),
+    ...tables.flatMap((table) => [textOf(table), tableMarkdown(table)]),
     `${how} ${machineText(machine)}`,
   ].join("\n\n");
 }
