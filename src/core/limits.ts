@@ -182,7 +182,7 @@ export const HEAD_BYTES_MAX = 16 * 1024;
 export const HANDSHAKE_MS_MAX = 10_000;
 export const HEAD_MS_MAX = 15_000;
 
-/** How long a client may take for the body of a request: 64 MB over a slow line. */
+/** How long a client may take for the body of a request: 16 MB over a slow line. */
 export const BODY_MS_MAX = 5 * 60_000;
 
 /** Alerts of one configuration: each is looked at once a second. */
@@ -200,7 +200,7 @@ export const ALERT_HISTORY_MAX = 200;
 /** Silences at a time. */
 export const SILENCES_MAX = 200;
 
-/** What one notifier has yet to tell; beyond it the oldest go, and are counted. */
+/** Alerts that notifiers are told of; beyond it those that matter least go, and are counted. */
 export const NOTICES_MAX = 1_000;
 
 /** Alerts of one message: what is larger some receivers refuse. */
