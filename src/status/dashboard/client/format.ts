@@ -24,7 +24,7 @@ function formats(): Formats {
   let known = made.get(locale);
   if (known === undefined) {
     const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-    const value = new Intl.NumberFormat(locale, { maximumSignificantDigits: 7 });
+    const exact = new Intl.NumberFormat(locale, { maximumSignificantDigits: 7 });
     known = {
       whole: new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }),
       // 66.5M: the small letters of some regions look like units.
@@ -32,7 +32,7 @@ function formats(): Formats {
         notation: "compact",
         maximumSignificantDigits: 3,
       }),
-      value,
+      value: exact,
       percent: new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 }),
       clock: new Intl.DateTimeFormat(locale, { ...time, second: "2-digit" }),
       minute: new Intl.DateTimeFormat(locale, time),
@@ -43,7 +43,7 @@ function formats(): Formats {
         second: "2-digit",
       }),
       month: new Intl.DateTimeFormat(locale, { month: "short", year: "numeric" }),
-      decimalMark: value.format(1.5).slice(1, 2),
+      decimalMark: exact.format(1.5).slice(1, 2),
     };
     made.set(locale, known);
   }
@@ -64,8 +64,7 @@ const tinyFormat = new Intl.NumberFormat("en", {
 
 /** 1,234 or 12.3K: fits a small box, in any language; with its decimal mark, and letters that are short in any. */
 export function tiny(n: number, most = 10_000): string {
-  const { whole, decimalMark } = formats();
-  return Math.abs(n) < most ? whole.format(n) : tinyFormat.format(n).replace(".", decimalMark);
+  return Math.abs(n) < most ? whole(n) : tinyFormat.format(n).replace(".", formats().decimalMark);
 }
 
 /** A rate: small ones with a fraction. */
