@@ -315,7 +315,7 @@ export class Pipeline {
         return;
       }
       const rows = this.#process(read);
-      this.#tell(rows);
+      this.tell(rows);
       checkpointer.processed(rows, read.kind === "batch" ? this.cursor : undefined);
       if (checkpointer.isDue(this.pending === 0)) {
         const cursor = await checkpointer.commit(stop);
@@ -355,7 +355,7 @@ export class Pipeline {
     if (this.store.endedAt === (this.cursor ?? "")) return;
     this.processor.engine.finish();
     const rows = this.processor.rows();
-    this.#tell(rows);
+    this.tell(rows);
     this.checkpointer.processed(rows, undefined);
     await this.checkpointer.commitLastRows(stop);
   }
@@ -390,7 +390,7 @@ export class Pipeline {
   }
 
   /** Rows fired: whoever looks may know. */
-  #tell(rows: readonly ResultRow[]): void {
+  tell(rows: readonly ResultRow[]): void {
     this.operations.fired(rows);
     this.recent.add(rows);
     this.#options.onRows?.(rows, secondsOf(this.processor.engine.watermark));

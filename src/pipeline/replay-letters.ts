@@ -54,7 +54,7 @@ function obstacleOf({ checkpointer, isEnding, state, store }: Pipeline): string 
 /** Returns how many of the events were refused again. */
 function takeBack(pipeline: Pipeline, letters: ReturnedLetters): number {
   const { seqs, events, rows } = letters;
-  const { checkpointer, clock, processor, recent } = pipeline;
+  const { checkpointer, clock, processor } = pipeline;
   const nowMs = clock.monotonicMs();
   const { ledger } = processor.engine;
   const before = { ...ledger };
@@ -62,8 +62,7 @@ function takeBack(pipeline: Pipeline, letters: ReturnedLetters): number {
   pipeline.operations.returned(letters, { before, now: ledger });
   checkpointer.returned(seqs, rows);
   const fired = processor.rows(epochMicros(nowMs * 1000));
-  pipeline.operations.fired(fired);
-  recent.add(fired);
+  pipeline.tell(fired);
   checkpointer.processed(fired, undefined);
   return refusedIn(ledger) - refusedIn(before);
 }

@@ -43,6 +43,8 @@ interface Options {
   /** Dead letters that an earlier start left. */
   readonly letters?: readonly Refusal[];
   readonly logger?: Logger;
+  /** Told of rows when they fired. */
+  readonly onRows?: (rows: readonly ResultRow[]) => void;
 }
 
 /** A service whose clock stands at `T` when it starts. */
@@ -51,7 +53,7 @@ function start(options: Options = {}) {
   const clock = new VirtualClock(T);
   const source = scriptedSource(steps);
   const sink = scriptedSink("main", writes);
-  const { outboxBytesMax, logger = silentLogger } = options;
+  const { outboxBytesMax, logger = silentLogger, onRows = () => {} } = options;
   const state = State.open({
     dir,
     pipeline: "test",
@@ -64,7 +66,7 @@ function start(options: Options = {}) {
   const settings = settingsOf({ source: source.settings, sinks: [sink.settings] });
   const pipeline = new Pipeline(
     { ...settings, ...options.settings },
-    { clock, logger, state, log: undefined, random: () => 0.5 },
+    { clock, logger, state, log: undefined, random: () => 0.5, onRows },
   );
   const stop = new AbortController();
   const ended = pipeline.run(stop.signal);
@@ -216,7 +218,9 @@ describe("replayLetters()", () => {
 
   test("fires a window again that still takes late events", async () => {
     const lateness = durationMicros(3_600_000_000);
+    const told: ResultRow[] = [];
     const service = start({
+      onRows: (rows) => void told.push(...rows),
       steps: [batch(event(1, T - 60), event(2, T + 10))],
       letters: [letterOf(event(4, T - 59))],
       settings: { rules: [ruleOf({ allowedLateness: lateness })] },
@@ -226,6 +230,11 @@ describe("replayLetters()", () => {
     await replay(service);
     await settle();
     expect(short(sink.rows.values())).toEqual([[T - 60, 5, 2, 1]]);
+    // Alerts hear of it, too.
+    expect(short(told)).toEqual([
+      [T - 60, 1, 1, 0],
+      [T - 60, 5, 2, 1],
+    ]);
     await end();
   });
 
