@@ -51,7 +51,6 @@ export interface Arrival {
   readonly nowMs: number;
 }
 
-/** An event of the columns that no rule took, and why. */
 /**
  * The window engine: columns of events in, rows out. Pure and synchronous; both clocks come in as
  * arguments. One batch is any number of `add`, then one `collect`. What is late does not hang on how the

@@ -1,4 +1,3 @@
-import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
 import { isBalanced } from "../core/ledger.ts";
 import { type EpochMicros, epochMicros, secondsOf } from "../core/time.ts";
 import { windowText } from "../core/window-text.ts";
@@ -305,9 +304,4 @@ function windowStatus(window: HeldWindow): WindowStatus {
 function windowKeyOf(next: string): { readonly rule: string; readonly start: EpochMicros } {
   const at = next.lastIndexOf("@");
   return { rule: next.slice(0, at), start: epochMicros(Number(next.slice(at + 1))) };
-}
-
-/** Whether a word is a reason for which events are refused. */
-export function isRefusalReason(word: string): word is RefusalReason {
-  return (REFUSAL_REASONS as readonly string[]).includes(word);
 }
