@@ -1,16 +1,8 @@
+import { digitsBefore } from "./digits.ts";
+
 const QUOTE = 34;
 const POINT = 46;
 const ZERO = 48;
-
-/** Four characters of one byte as the 32-bit word that a little-endian load gives. */
-export function wordOf(four: string): number {
-  return (
-    four.charCodeAt(0) |
-    (four.charCodeAt(1) << 8) |
-    (four.charCodeAt(2) << 16) |
-    (four.charCodeAt(3) << 24)
-  );
-}
 
 /**
  * The offset behind the JSON string that begins at `start`; -1 when none does, or when it has escapes or is
@@ -79,9 +71,8 @@ export function numberEnd(view: DataView, start: number): number {
 function digitsEnd(view: DataView, start: number): number {
   let p = start;
   for (;;) {
-    const four = view.getInt32(p, true) ^ 0x30303030; // digits become 0 to 9
-    const other = (((four & 0x7f7f7f7f) + 0x76767676) | four) & 0x80808080;
-    if (other !== 0) return p + ((31 - Math.clz32(other & -other)) >> 3);
-    p += 4;
+    const count = digitsBefore(view.getInt32(p, true));
+    p += count;
+    if (count < 4) return p;
   }
 }

@@ -2,29 +2,28 @@ import { LABELS_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, SCAN_SLACK_BYTES } from "..
 import type { TimestampUnit } from "../core/time.ts";
 import type { EventRules } from "./check-event.ts";
 import type { DecodeInput } from "./decoder.ts";
+import {
+  FUNCTION_1,
+  FUNCTION_2,
+  FUNCTION_3,
+  HAS_ALL,
+  HAS_NAME,
+  HAS_TIME,
+  HAS_VALUE,
+  ID,
+  LABELS_1,
+  LABELS_2,
+  NAME_1,
+  NAME_2,
+  THREE_BYTES,
+  TIME_1,
+  TIME_2,
+  TIME_3,
+  VALUE_1,
+  VALUE_2,
+} from "./event-keys.ts";
 import { FunctionWords } from "./function-words.ts";
-import { numberEnd, textEnd, wordOf } from "./json-walk.ts";
-
-const NAME_1 = wordOf('"nam');
-const NAME_2 = wordOf('e":\0');
-const VALUE_1 = wordOf('"val');
-const VALUE_2 = wordOf('ue":');
-const TIME_1 = wordOf('"tim');
-const TIME_2 = wordOf("esta");
-const TIME_3 = wordOf('mp":');
-const FUNCTION_1 = wordOf('"agg');
-const FUNCTION_2 = wordOf("_fun");
-const FUNCTION_3 = wordOf('c":\0');
-const ID = wordOf('"id"');
-const LABELS_1 = wordOf('"lab');
-const LABELS_2 = wordOf('els"');
-const THREE_BYTES = 0xffffff;
-
-// What an event must have: bits of `seen`.
-const HAS_NAME = 1;
-const HAS_VALUE = 2;
-const HAS_TIME = 4;
-const HAS_ALL = HAS_NAME | HAS_VALUE | HAS_TIME;
+import { numberEnd, textEnd } from "./json-walk.ts";
 
 const LINE_FEED = 10;
 const RETURN = 13;

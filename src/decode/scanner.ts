@@ -4,6 +4,24 @@ import { PAGE_CELLS_SHIFT } from "../core/stored.ts";
 import { microsWithin } from "./check-event.ts";
 import type { DecodeInput, DecoderOptions } from "./decoder.ts";
 import { digitsBefore, digitsOf } from "./digits.ts";
+import {
+  FUNCTION_1,
+  FUNCTION_2,
+  FUNCTION_3,
+  HAS_ALL,
+  HAS_NAME,
+  HAS_TIME,
+  HAS_VALUE,
+  NAME_1,
+  NAME_2,
+  THREE_BYTES,
+  TIME_1,
+  TIME_2,
+  TIME_3,
+  VALUE_1,
+  VALUE_2,
+  wordOf,
+} from "./event-keys.ts";
 import { FunctionWords } from "./function-words.ts";
 import {
   ENTRY_SHIFT,
@@ -20,34 +38,6 @@ import {
 } from "./name-table.ts";
 import { NumberReader } from "./number-reader.ts";
 import { POWERS_OF_TEN } from "./powers-of-ten.ts";
-
-/** Four ASCII characters as the 32-bit word that a little-endian load gives. */
-function word(text: string): number {
-  return (
-    text.charCodeAt(0) |
-    (text.charCodeAt(1) << 8) |
-    (text.charCodeAt(2) << 16) |
-    (text.charCodeAt(3) << 24)
-  );
-}
-
-// The keys, as the words they begin with and go on with.
-const NAME_1 = word('"nam');
-const NAME_2 = word('e":\0') & 0xffffff;
-const VALUE_1 = word('"val');
-const VALUE_2 = word('ue":');
-const TIME_1 = word('"tim');
-const TIME_2 = word("esta");
-const TIME_3 = word('mp":');
-const FUNCTION_1 = word('"agg');
-const FUNCTION_2 = word("_fun");
-const FUNCTION_3 = word('c":\0') & 0xffffff;
-
-// What an event must have: bits of `seen`.
-const HAS_NAME = 1;
-const HAS_VALUE = 2;
-const HAS_TIME = 4;
-const HAS_ALL = HAS_NAME | HAS_VALUE | HAS_TIME;
 
 const SPACE = 32;
 const QUOTE = 34;
@@ -87,8 +77,8 @@ export class Scanner {
   readonly #numbers = new NumberReader();
   readonly #nameText = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   // The first eight digits of a ten-digit timestamp change every hundred seconds: they are kept.
-  #timeWord1 = word("1700");
-  #timeWord2 = word("0000");
+  #timeWord1 = wordOf("1700");
+  #timeWord2 = wordOf("0000");
   #timeBase = 1_700_000_000;
 
   constructor(options: DecoderOptions, names: NameTable) {
@@ -147,7 +137,7 @@ export class Scanner {
       for (;;) {
         const key = view.getInt32(p, true);
         if (key === NAME_1) {
-          if ((view.getInt32(p + 4, true) & 0xffffff) !== NAME_2) break line;
+          if ((view.getInt32(p + 4, true) & THREE_BYTES) !== NAME_2) break line;
           p += 7;
           if (bytes[p] === SPACE) p++;
           if (bytes[p] !== QUOTE) break line;
@@ -300,7 +290,7 @@ export class Scanner {
         } else if (key === FUNCTION_1) {
           if (
             view.getInt32(p + 4, true) !== FUNCTION_2 ||
-            (view.getInt32(p + 8, true) & 0xffffff) !== FUNCTION_3
+            (view.getInt32(p + 8, true) & THREE_BYTES) !== FUNCTION_3
           ) {
             break line;
           }
