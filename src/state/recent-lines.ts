@@ -1,4 +1,5 @@
-import { behindLines, type LineBlock } from "./line-block.ts";
+import type { LineBlock } from "./line-block.ts";
+import { RecordLines } from "./record-lines.ts";
 
 /** Pieces kept: a piece of its own for each event that came alone has its price too. */
 const PIECES_MAX = 4096;
@@ -19,8 +20,7 @@ export class RecentLines {
   #head = 0;
   #bytes = 0;
   readonly #bytesMax: number;
-  /** Where the last read ended: so many lines of the piece of that sequence end at `offset`. */
-  #stop = { firstSequence: -1, skip: 0, offset: 0 };
+  readonly #reader = new RecordLines();
 
   /** @param bytesMax Of the lines that are kept. */
   constructor(bytesMax: number) {
@@ -54,26 +54,11 @@ export class RecentLines {
   /** Copies lines from `sequence` on into `block`, as many as it has room for. It must `has` them. */
   read(sequence: number, block: LineBlock): void {
     for (let at = this.#pieceOf(sequence); at < this.#pieces.length && !block.full; at++) {
-      const { firstSequence, events, lines } = this.#pieces[at]!;
-      const skip = Math.max(0, sequence - firstSequence);
+      const { firstSequence: key, events, lines } = this.#pieces[at]!;
+      const skip = Math.max(0, sequence - key);
       if (skip >= events) return; // the end
-      const from = skip === 0 ? 0 : this.#offsetOf(skip, { firstSequence, lines });
-      const before = block.events;
-      const offset = block.add(lines, { events: events - skip, from });
-      this.#stop = { firstSequence, skip: skip + block.events - before, offset };
+      this.#reader.add(block, { key, lines, events }, skip);
     }
-  }
-
-  #offsetOf(
-    skip: number,
-    piece: { readonly firstSequence: number; readonly lines: Uint8Array },
-  ): number {
-    const { firstSequence, lines } = piece;
-    const stop = this.#stop;
-    // Who reads in slices goes on where the last slice ended.
-    const isKnown = stop.firstSequence === firstSequence && stop.skip <= skip;
-    const known = isKnown ? stop : { skip: 0, offset: 0 };
-    return behindLines(lines, { from: known.offset, count: skip - known.skip });
   }
 
   /** The last piece that begins at `sequence` or before. */

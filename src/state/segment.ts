@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { FatalError } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { PRIVATE } from "../core/private.ts";
-import { behindLines, type LineBlock } from "./line-block.ts";
+import type { LineBlock } from "./line-block.ts";
 import { HEADER_BYTES, type RecordHeader, readHeader } from "./record.ts";
+import { RecordLines } from "./record-lines.ts";
 import type { RecordFile, RecordWindow } from "./record-window.ts";
 import { DamagedError } from "./seal.ts";
 import { syncFolder } from "./sync-folder.ts";
@@ -41,9 +42,7 @@ export class Segment implements RecordFile {
   /** Sparse: sequence and position of a record every so often. */
   readonly #indexSequences: number[] = [];
   readonly #indexPositions: number[] = [];
-
-  /** Where the last read ended: so many lines of the record at `position` end at `offset`. */
-  #stop = { position: -1, skip: 0, offset: 0 };
+  readonly #reader = new RecordLines();
 
   private constructor(
     path: string,
@@ -176,10 +175,7 @@ export class Segment implements RecordFile {
       const { header, lines } = this.#linesAt(position);
       const skip = Math.max(0, sequence - header.firstSequence);
       if (skip < header.events) {
-        const from = this.#offsetOf(skip, { position, lines });
-        const before = block.events;
-        const offset = block.add(lines, { events: header.events - skip, from });
-        this.#stop = { position, skip: skip + block.events - before, offset };
+        this.#reader.add(block, { key: position, lines, events: header.events }, skip);
       }
       position += HEADER_BYTES + header.length;
     }
@@ -193,18 +189,6 @@ export class Segment implements RecordFile {
       if (!(failure instanceof DamagedError)) throw failure;
     }
     throw damaged(this.path, position);
-  }
-
-  /** Where the lines of a record go on behind the first `skip` of them. */
-  #offsetOf(
-    skip: number,
-    record: { readonly position: number; readonly lines: Uint8Array },
-  ): number {
-    const { position, lines } = record;
-    const stop = this.#stop;
-    // Who reads in slices goes on where the last slice ended.
-    const known = stop.position === position && stop.skip <= skip ? stop : { skip: 0, offset: 0 };
-    return behindLines(lines, { from: known.offset, count: skip - known.skip });
   }
 
   async close(): Promise<void> {
