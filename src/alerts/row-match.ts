@@ -1,5 +1,5 @@
 import type { LabelGlobs } from "../core/alert-settings.ts";
-import { globMatcher } from "../core/glob.ts";
+import { anyGlobMatcher } from "../core/glob.ts";
 import type { RuleMatch } from "../core/settings.ts";
 import type { Labels } from "./instances.ts";
 
@@ -7,7 +7,9 @@ type Matches = (text: string) => boolean;
 
 /** Whether labels are there, each with a value that one of its globs takes. */
 export function labelMatcher(labels: LabelGlobs | undefined): (labels: Labels) => boolean {
-  const wanted = [...(labels ?? [])].map(([label, globs]) => [label, anyOf(globs)] as const);
+  const wanted = [...(labels ?? [])].map(
+    ([label, globs]) => [label, anyGlobMatcher(globs)] as const,
+  );
   return (given) =>
     wanted.every(([label, matches]) => {
       const value = given[label];
@@ -19,14 +21,9 @@ export function labelMatcher(labels: LabelGlobs | undefined): (labels: Labels) =
 export function seriesMatcher(
   match: RuleMatch | undefined,
 ): (series: { readonly name: string; readonly labels: Labels }) => boolean {
-  const matchesName: Matches = match?.name === undefined ? () => true : anyOf(match.name);
+  const matchesName: Matches = match?.name === undefined ? () => true : anyGlobMatcher(match.name);
   const matchesLabels = labelMatcher(match?.labels);
   return ({ name, labels }) => matchesName(name) && matchesLabels(labels);
-}
-
-function anyOf(globs: readonly string[]): Matches {
-  const matchers = globs.map(globMatcher);
-  return (text) => matchers.some((matches) => matches(text));
 }
 
 /**

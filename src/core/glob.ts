@@ -32,6 +32,12 @@ export function globMatcher(glob: string): (text: string) => boolean {
   return (text) => matches(tokens, text);
 }
 
+/** Whether a text matches one of some globs. @throws {SyntaxError} As {@link globMatcher}. */
+export function anyGlobMatcher(globs: readonly string[]): (text: string) => boolean {
+  const matchers = globs.map(globMatcher);
+  return (text) => matchers.some((takes) => takes(text));
+}
+
 /**
  * Of several `*` only the last one met is ever tried again: what the earlier ones took as little as they
  * could leaves the most to the later.

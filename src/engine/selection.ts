@@ -1,6 +1,6 @@
 import { type EventColumns, type LabelPairs, MISSED, type Names } from "../core/columns.ts";
 import { messageOf } from "../core/errors.ts";
-import { globMatcher } from "../core/glob.ts";
+import { anyGlobMatcher } from "../core/glob.ts";
 import { labelsOf } from "../core/labels.ts";
 import { takesObjectRoad } from "../core/object-road.ts";
 import type { GroupBy, RuleEvent, RuleMatch, RuleSettings } from "../core/settings.ts";
@@ -91,7 +91,7 @@ class NameSelection implements Selection {
   constructor(globs: readonly string[], names: Names) {
     this.groups = nameGroups(names);
     this.#names = names;
-    this.#matches = anyGlob(globs);
+    this.#matches = anyGlobMatcher(globs);
   }
 
   select({ capacity, name, fn, value, time }: EventColumns, from: number, to: number): RuleEvents {
@@ -225,16 +225,11 @@ class ObjectSelection implements Selection {
   renumbered(): void {}
 }
 
-function anyGlob(globs: readonly string[]): (text: string) => boolean {
-  const matchers = globs.map((glob) => globMatcher(glob));
-  return (text) => matchers.some((matches) => matches(text));
-}
-
 function matcherOf(match: RuleMatch | undefined): (event: RuleEvent) => boolean {
-  const name = match?.name === undefined ? undefined : anyGlob(match.name);
+  const name = match?.name === undefined ? undefined : anyGlobMatcher(match.name);
   const labels = [...(match?.labels ?? [])].map(([label, globs]) => ({
     label,
-    matches: anyGlob(globs),
+    matches: anyGlobMatcher(globs),
   }));
   return (event) =>
     (name === undefined || name(event.name)) &&

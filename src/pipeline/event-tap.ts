@@ -1,5 +1,5 @@
 import type { Refusal } from "../core/event.ts";
-import { globMatcher } from "../core/glob.ts";
+import { anyGlobMatcher } from "../core/glob.ts";
 import { TAP_LOOKS_PER_SECOND_MAX, TAPS_MAX } from "../core/limits.ts";
 import type { RuleSettings } from "../core/settings.ts";
 import type { EventBatch } from "../core/source.ts";
@@ -170,18 +170,12 @@ function matcherOf(name: string, rules: readonly RuleSettings[]): EventMatcher {
   if (rule === undefined) return () => false;
   // A rule that merges the windows of another one takes what that takes.
   if (rule.from !== undefined) return matcherOf(rule.from, rules);
-  const names = rule.match?.name?.map(globMatcher);
+  const names = rule.match?.name;
+  const takesName = names === undefined ? () => true : anyGlobMatcher(names);
   const labels = new Map(
-    [...(rule.match?.labels ?? [])].map(([label, globs]) => {
-      const matchers = globs.map(globMatcher);
-      return [label, (value: string) => matchers.some((matches) => matches(value))] as const;
-    }),
+    [...(rule.match?.labels ?? [])].map(([label, globs]) => [label, anyGlobMatcher(globs)]),
   );
-  return (event) => {
-    const text = textOf(event["name"]);
-    if (names !== undefined && !names.some((matches) => matches(text))) return false;
-    return hasLabels(event, labels);
-  };
+  return (event) => takesName(textOf(event["name"])) && hasLabels(event, labels);
 }
 
 function hasLabels(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { globMatcher } from "../../src/core/glob.ts";
+import { anyGlobMatcher, globMatcher } from "../../src/core/glob.ts";
 
 describe("globMatcher()", () => {
   test.each([
@@ -79,3 +79,9 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   "?": ".",
   "[!a]": "[^a]",
 };
+
+test("anyGlobMatcher() takes what one of the globs takes, and nothing where there is none", () => {
+  const matches = anyGlobMatcher(["cpu.*", "mem"]);
+  expect(["cpu.a", "mem", "mem.a", "disk"].map(matches)).toEqual([true, true, false, false]);
+  expect(anyGlobMatcher([])("")).toBe(false);
+});
