@@ -1,4 +1,5 @@
 import type { RefusalReason } from "../core/event.ts";
+import type { Publication } from "./publication.ts";
 
 /** What came and went at our own bus over HTTP since the start. */
 export class BusCounts {
@@ -13,8 +14,12 @@ export class BusCounts {
   /** Requests that wait for records now. */
   waiting = 0;
 
-  /** @param reasons How many records were not taken, by why. */
-  refuse(reasons: ReadonlyMap<RefusalReason, number>): void {
+  /** What of a publication is taken is on disk. */
+  publish(
+    log: keyof BusCounts["published"],
+    { accepted, reasons }: Pick<Publication, "accepted" | "reasons">,
+  ): void {
+    this.published[log] += accepted;
     for (const [reason, count] of reasons) {
       this.refused.set(reason, (this.refused.get(reason) ?? 0) + count);
     }

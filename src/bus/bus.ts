@@ -62,8 +62,7 @@ export function createBus(options: BusOptions): Hono {
   bus.post("/events", async (context) => {
     const publication = readPublication(await readBody(context.req.raw), options.checks());
     const answer = await store(context, events, publication);
-    counts.published.events += publication.accepted;
-    counts.refuse(publication.reasons);
+    counts.publish("events", publication);
     return answer;
   });
   bus.post("/metrics", async (context) => {
@@ -71,8 +70,7 @@ export function createBus(options: BusOptions): Hono {
     const body = await readBody(context.req.raw);
     const publication = readPublication(body, { record: (record) => checkMetric(record, now) });
     const answer = await store(context, metrics, publication);
-    counts.published.metrics += publication.accepted;
-    counts.refuse(publication.reasons);
+    counts.publish("metrics", publication);
     return answer;
   });
 
@@ -114,18 +112,16 @@ async function readLog(
     counts,
   }: { readonly log: EventLog; readonly stopping: AbortSignal; readonly counts: BusCounts },
 ): Promise<Response> {
-  const { after = "", limit, wait } = queryOf(context, readerQuery);
+  const { after: asked, limit, wait } = queryOf(context, readerQuery);
+  const after = asked || undefined; // an empty one is none
   const signal = AbortSignal.any([context.req.raw.signal, stopping]);
   let read = await counts.waitFor(() =>
     log
-      .read({ after: after || undefined, limit, waitMs: wait * 1000 }, signal)
+      .read({ after, limit, waitMs: wait * 1000 }, signal)
       .catch((thrown: unknown) => endOfWait(thrown, signal)),
   );
   // Who waits while the server stops is told where to go on, as if the wait had passed.
-  read ??= await log.read(
-    { after: after || undefined, limit, waitMs: 0 },
-    new AbortController().signal,
-  );
+  read ??= await log.read({ after, limit, waitMs: 0 }, new AbortController().signal);
   context.header("VaBus-Cursor", read.cursor);
   context.header("VaBus-Pending", String(read.pending));
   if (read.events === 0) return context.body(null, 204);
