@@ -101,11 +101,6 @@ export class Delivery {
     return this.#connection.reconnects;
   }
 
-  /** How long the oldest row has waited, in milliseconds, as far as this process knows; 0: none waits. */
-  get waitingMs(): number {
-    return this.#age.ageMs(this.#options.clock.monotonicMs());
-  }
-
   /** A checkpoint was made: there may be new rows. */
   stored(): void {
     const { state, clock } = this.#options;
@@ -146,7 +141,7 @@ export class Delivery {
       written: this.#written,
       outbox_bytes: this.#options.state.outbox.bytes(this.name),
       outbox_bytes_max: this.#options.state.outbox.bytesMax,
-      outbox_age_seconds: this.waitingMs / 1000,
+      outbox_age_seconds: this.#age.ageMs(this.#options.clock.monotonicMs()) / 1000,
       errors: this.#connection.errors,
       ...(lastError === undefined ? {} : { last_error: lastError }),
       ...(problem === undefined ? {} : { problem }),

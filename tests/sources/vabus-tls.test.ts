@@ -3,8 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { TransientError } from "../../src/core/errors.ts";
+import { FatalError, TransientError } from "../../src/core/errors.ts";
 import { vabusOptions } from "../../src/sources/vabus/options.ts";
+import { readPem } from "../../src/sources/vabus/tls.ts";
 import { vabus } from "../../src/sources/vabus.ts";
 import { rejectionOf } from "../support/rejection.ts";
 import { contextOf, forever, readLines } from "../support/source-reading.ts";
@@ -90,5 +91,14 @@ describe.skipIf(openssl === null)("vabus, TLS", () => {
     expect(await linesFrom(mutual, files)).toEqual([event]);
     const without = rejectionOf(linesFrom(mutual, { ca: at("ca.pem") }));
     expect(await without).toBeInstanceOf(TransientError);
+  });
+});
+
+describe("readPem()", () => {
+  test("says which file of whom it cannot read", () => {
+    expect(readPem(undefined, "the certificate file")).toBeUndefined();
+    const read = (): unknown => readPem("/nowhere/ca.pem", "metrics.otlp.ca");
+    expect(read).toThrow(FatalError);
+    expect(read).toThrow('Cannot read metrics.otlp.ca "/nowhere/ca.pem": ENOENT');
   });
 });

@@ -1,10 +1,7 @@
+import { DURATION_SECONDS } from "./durations.ts";
+
 /** How late: from what nobody notices to a day, after which it makes no difference. */
 const LATENESS_SECONDS = [0.1, 1, 5, 30, 60, 300, 1800, 3600, 21_600, 86_400] as const;
-
-/** How long something on this machine or near it takes. */
-const DURATION_SECONDS = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
-] as const;
 
 export const EVENT_METRICS = {
   aggregator_events_total: {

@@ -1,6 +1,4 @@
-const DURATION_SECONDS = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
-] as const;
+import { DURATION_SECONDS } from "./durations.ts";
 
 const EMBEDDED = "the service serves our own bus";
 const BACKUPS = "`backup.every` is set";

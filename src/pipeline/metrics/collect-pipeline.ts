@@ -111,14 +111,14 @@ function collectSinks(set: MetricSet, pipeline: Pipeline, { sinks }: PipelineVit
     }
     set.set("aggregator_rows_written_total", sink.written, labels);
     set.set("aggregator_outbox_rows", sink.outbox, labels);
-    set.set("aggregator_outbox_bytes", outbox.bytes(sink.name), labels);
+    set.set("aggregator_outbox_bytes", sink.outbox_bytes, labels);
+    set.set("aggregator_outbox_age_seconds", sink.outbox_age_seconds, labels);
   }
-  for (const { name, reconnects, waitingMs } of pipeline.deliveries) {
+  for (const { name, reconnects } of pipeline.deliveries) {
     const labels = { sink: name };
     const measured = pipeline.measurements.sink(name);
     set.set("aggregator_sink_reconnects_total", reconnects, labels);
     set.set("aggregator_rows_refused_total", measured.refused, labels);
-    set.set("aggregator_outbox_age_seconds", waitingMs / 1000, labels);
     set.histogram("aggregator_sink_write_seconds", measured.write, labels);
     set.histogram("aggregator_row_delay_seconds", measured.delay, labels);
   }

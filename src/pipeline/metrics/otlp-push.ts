@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
 import type { Clock } from "../../core/clock.ts";
-import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
+import { messageOf, TransientError } from "../../core/errors.ts";
 import type { Logger } from "../../core/logger.ts";
 import { redact } from "../../core/redact.ts";
 import { retryAfterMs } from "../../core/retry-after.ts";
 import type { OtlpSettings } from "../../core/settings.ts";
 import { secondsOf } from "../../core/time.ts";
-import { tlsInit } from "../../sources/vabus/tls.ts";
+import { readPem, tlsInit } from "../../sources/vabus/tls.ts";
 import { GuardedCalls } from "../guarded-calls.ts";
 import type { MetricSet } from "./metric-set.ts";
 import { otlpRequestOf } from "./otlp-json.ts";
@@ -60,7 +59,11 @@ export class OtlpPush {
   constructor(options: OtlpPushOptions) {
     const { settings, clock, logger, random } = options;
     this.#options = options;
-    this.#tls = tlsInit({ ca: pem(settings.ca), cert: undefined, key: undefined });
+    this.#tls = tlsInit({
+      ca: readPem(settings.ca, "metrics.otlp.ca"),
+      cert: undefined,
+      key: undefined,
+    });
     this.#calls = new GuardedCalls({ label: "the metrics by OTLP", clock, logger, random });
   }
 
@@ -165,15 +168,6 @@ export class OtlpPush {
   /** A server may echo what it was sent. */
   #shown(text: string): string {
     return redact(text, Object.values(this.#options.settings.headers));
-  }
-}
-
-function pem(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, "utf8");
-  } catch (thrown) {
-    throw new FatalError(`Cannot read metrics.otlp.ca "${path}": ${messageOf(thrown)}`);
   }
 }
 

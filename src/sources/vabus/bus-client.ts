@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import type { Clock } from "../../core/clock.ts";
 import { FatalError, messageOf, TransientError } from "../../core/errors.ts";
 import { SCAN_SLACK_BYTES } from "../../core/limits.ts";
 import { retryAfterMs } from "../../core/retry-after.ts";
 import { describeVabus, type VabusOptions } from "./options.ts";
-import { tlsInit } from "./tls.ts";
+import { readPem, tlsInit } from "./tls.ts";
 
 /** An answer larger than this is no batch: it must not fill the memory. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
@@ -56,9 +55,9 @@ export class BusClient {
     this.#base.password = "";
     this.#base.pathname = this.#base.pathname.replace(/\/*$/, "/");
     this.#tls = tlsInit({
-      ca: pem(options.ca),
-      cert: pem(options.cert),
-      key: pem(options.key),
+      ca: readPem(options.ca, "the certificate file"),
+      cert: readPem(options.cert, "the certificate file"),
+      key: readPem(options.key, "the certificate file"),
     });
   }
 
@@ -154,15 +153,6 @@ function decode(text: string): string {
     return decodeURIComponent(text);
   } catch {
     return text;
-  }
-}
-
-function pem(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, "utf8");
-  } catch (thrown) {
-    throw new FatalError(`Cannot read the certificate file "${path}": ${messageOf(thrown)}`);
   }
 }
 

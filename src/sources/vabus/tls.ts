@@ -1,7 +1,24 @@
+import { readFileSync } from "node:fs";
+import { FatalError, messageOf } from "../../core/errors.ts";
+
 export interface TlsFiles {
   readonly ca: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
+}
+
+/**
+ * What stands in a PEM file; undefined without one.
+ *
+ * @param what What it is called when it cannot be read. @throws {FatalError} It cannot.
+ */
+export function readPem(path: string | undefined, what: string): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (thrown) {
+    throw new FatalError(`Cannot read ${what} "${path}": ${messageOf(thrown)}`);
+  }
 }
 
 /** The one thing of Deno that is needed here, and that the web has no name for. */
