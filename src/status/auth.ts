@@ -1,4 +1,4 @@
-import { isCrossSite } from "./access/cross-site.ts";
+import { CROSS_SITE_REFUSED, isCrossSite } from "./access/cross-site.ts";
 import type { Gate } from "./access/gate.ts";
 import { identify, LOCAL } from "./access/identity.ts";
 import type { Guard } from "./admission.ts";
@@ -35,7 +35,7 @@ const localOnly: Guard = (c, route) => {
   const { method } = c.req;
   const acts = route?.acts ?? (method !== "GET" && method !== "HEAD");
   if (acts && isCrossSite(c.req.raw.headers)) {
-    return jsonAnswer(c, { error: "Requests from pages of other sites are refused" }, 403);
+    return jsonAnswer(c, { error: CROSS_SITE_REFUSED }, 403);
   }
   identify(c, LOCAL);
   return undefined;

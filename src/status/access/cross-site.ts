@@ -1,3 +1,6 @@
+/** What such a request is told. */
+export const CROSS_SITE_REFUSED = "Requests from pages of other sites are refused";
+
 /**
  * Whether a page of another site sent a request. Browsers send these headers and let no page forge them;
  * other clients send none of them.

@@ -5,13 +5,13 @@ import type { Logger } from "../../core/logger.ts";
 import { isEnough, type Role } from "../../core/role.ts";
 import type { RouteDeclaration } from "../../core/route.ts";
 import { secondsOf } from "../../core/time.ts";
-import { answerSignIn, wantsPage } from "../dashboard/serve-page.ts";
 import { jsonAnswer } from "../json-answer.ts";
 import { Attempts } from "./attempts.ts";
-import { isCrossSite } from "./cross-site.ts";
+import { CROSS_SITE_REFUSED, isCrossSite } from "./cross-site.ts";
 import { type Identity, identify } from "./identity.ts";
 import { isJwt, type OidcVerifier } from "./oidc.ts";
 import { clientOf, type PeerCertificate, peerOf } from "./peer.ts";
+import { type Refusal, refuse } from "./refusal.ts";
 import { csrfOf, sessionIdOf } from "./session-cookie.ts";
 import { isCsrfTokenOf, Sessions } from "./sessions.ts";
 import { digestOf, findToken, isAlive, type TokenEntry } from "./token-entry.ts";
@@ -31,13 +31,6 @@ export interface GateOptions {
   readonly keys: Keys;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** Why a token does not open. */
-export interface Refusal {
-  readonly status: 401 | 403 | 429 | 503;
-  readonly error: string;
-  readonly retryAfterS?: number;
 }
 
 /** What a session or a stream goes by: who it is now; undefined: nobody any more. */
@@ -72,7 +65,7 @@ export class Gate {
   /** The refusal of a request; undefined: it may come in, and who sent it is remembered. */
   async guard(c: Context, route: RouteDeclaration | undefined): Promise<Response | undefined> {
     const found = await this.#identityOf(c);
-    if (found === undefined || "error" in found) return refuse(c, route, found);
+    if (found === undefined || "error" in found) return refuse(c, found, route);
     const { method } = c.req;
     const acts = route?.acts ?? (method !== "GET" && method !== "HEAD" && method !== "OPTIONS");
     // A browser sends these by itself, whichever page asks it to.
@@ -179,26 +172,9 @@ export class Gate {
   }
 }
 
-function refuse(
-  c: Context,
-  route: RouteDeclaration | undefined,
-  refusal: Refusal | undefined,
-): Response {
-  const status = refusal?.status ?? 401;
-  if (status === 401) {
-    const fault = refusal === undefined ? "" : ', error="invalid_token"';
-    c.header("www-authenticate", `Bearer realm="aggregator"${fault}`);
-    // The page says nothing of the service: it asks for the token, and shows what that opens.
-    if (route?.path === "/" && wantsPage(c)) return answerSignIn(c);
-  }
-  if (refusal?.retryAfterS !== undefined) c.header("retry-after", String(refusal.retryAfterS));
-  const error = refusal?.error ?? "Token required: send the header Authorization: Bearer TOKEN";
-  return jsonAnswer(c, { error }, status);
-}
-
 /** Why a request that acts may be the work of another page; undefined: it is not. */
 function forgeryOf(c: Context, { via }: Identity): string | undefined {
-  if (isCrossSite(c.req.raw.headers)) return "Requests from pages of other sites are refused";
+  if (isCrossSite(c.req.raw.headers)) return CROSS_SITE_REFUSED;
   if (via !== "session") return undefined;
   const id = sessionIdOf(c);
   const shown = csrfOf(c);

@@ -2,9 +2,10 @@ import type { Context } from "hono";
 import type { Logger } from "../../core/logger.ts";
 import { jsonAnswer } from "../json-answer.ts";
 import type { Route } from "../route.ts";
-import { isCrossSite } from "./cross-site.ts";
+import { CROSS_SITE_REFUSED, isCrossSite } from "./cross-site.ts";
 import type { Gate } from "./gate.ts";
 import { identityOf, viewOf } from "./identity.ts";
+import { refuse } from "./refusal.ts";
 import { giveSession, sessionIdOf, takeSession } from "./session-cookie.ts";
 import { csrfTokenOf } from "./sessions.ts";
 
@@ -53,7 +54,7 @@ export function sessionRoutes({ gate, logger }: SessionRouteOptions): Route[] {
 
 async function logIn(c: Context, gate: Gate | undefined, logger: Logger): Promise<Response> {
   if (isCrossSite(c.req.raw.headers)) {
-    return jsonAnswer(c, { error: "Requests from pages of other sites are refused" }, 403);
+    return jsonAnswer(c, { error: CROSS_SITE_REFUSED }, 403);
   }
   const token = await tokenIn(c);
   if (token === undefined) {
@@ -64,13 +65,7 @@ async function logIn(c: Context, gate: Gate | undefined, logger: Logger): Promis
     return jsonAnswer(c, { error: "Nobody has to sign in here: this machine is let in" }, 409);
   }
   const found = await gate.check(token, c);
-  if ("error" in found) {
-    if (found.status === 401) {
-      c.header("www-authenticate", 'Bearer realm="aggregator", error="invalid_token"');
-    }
-    if (found.retryAfterS !== undefined) c.header("retry-after", String(found.retryAfterS));
-    return jsonAnswer(c, { error: found.error }, found.status);
-  }
+  if ("error" in found) return refuse(c, found);
   if (found.role === "ingest") {
     const error = "This token is for the bus alone: the dashboard takes viewer or operator";
     return jsonAnswer(c, { error }, 403);
