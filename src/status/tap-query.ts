@@ -18,45 +18,15 @@ const LABELS_WANTED = "must be labels with globs, as host=a*,env=prod";
 
 export const tapQuery = v.object({
   show: v.optional(
-    v.pipe(
-      v.string(),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        const kinds = dataset.value.split(",");
-        const wrong = kinds.find((kind) => !KINDS.some((known) => known === kind));
-        if (wrong === undefined) return new Set(kinds);
-        addIssue({ message: wrongWord(KINDS, wrong) });
-        return NEVER;
-      }),
-      v.description(`What is shown, with commas in between: ${KINDS.join(", ")}.`),
-    ),
+    parsed(kindsOf, `What is shown, with commas in between: ${KINDS.join(", ")}.`),
     KINDS.join(","),
   ),
-  name: v.exactOptional(
-    v.pipe(
-      v.string(),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        const matches = matcherOf(dataset.value);
-        if (typeof matches === "function") return matches;
-        addIssue({ message: matches });
-        return NEVER;
-      }),
-      v.description("Only what has such a name: a glob."),
-    ),
-  ),
+  name: v.exactOptional(parsed(matcherOf, "Only what has such a name: a glob.")),
   rule: v.exactOptional(
     v.pipe(v.string(), v.description("Only rows of this rule, and events that its `match` takes.")),
   ),
   labels: v.exactOptional(
-    v.pipe(
-      v.string(),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        const labels = labelsOf(dataset.value);
-        if (typeof labels === "object") return labels;
-        addIssue({ message: labels });
-        return NEVER;
-      }),
-      v.description("Only what has these labels: `host=a*,env=prod`, with globs as values."),
-    ),
+    parsed(labelsOf, "Only what has these labels: `host=a*,env=prod`, with globs as values."),
   ),
   agg_func: v.exactOptional(
     v.pipe(v.string(), v.description("Only what is of this function; `sum` where none is named.")),
@@ -78,6 +48,27 @@ export function readTapQuery(url: string): Read<TapQuery> {
     refused: show.has("refused"),
   };
   return { query: { ...shown, perSecond, name, rule, labels, aggFunc } };
+}
+
+/** A parameter that is read by `parse`, which gives a text where it cannot: what is wrong. */
+function parsed<Value extends object>(parse: (text: string) => Value | string, about: string) {
+  return v.pipe(
+    v.string(),
+    v.rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
+      const value = parse(dataset.value);
+      if (typeof value !== "string") return value;
+      addIssue({ message: value });
+      return NEVER;
+    }),
+    v.description(about),
+  );
+}
+
+/** Or why they are none. */
+function kindsOf(text: string): ReadonlySet<string> | string {
+  const kinds = text.split(",");
+  const wrong = kinds.find((kind) => !KINDS.some((known) => known === kind));
+  return wrong === undefined ? new Set(kinds) : wrongWord(KINDS, wrong);
 }
 
 /** Or why it is none. */
