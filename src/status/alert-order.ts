@@ -51,7 +51,7 @@ export const silenceOrder = v.strictObject({
 });
 
 /** Which silences are to end. */
-export const unsilenceOrder = v.strictObject({
+const unsilenceOrder = v.strictObject({
   id: v.exactOptional(v.pipe(v.string(TEXT_WANTED), v.description("One, by its id."))),
   name: v.exactOptional(v.pipe(v.string(TEXT_WANTED), v.description("All of this very name."))),
 });

@@ -25,7 +25,7 @@ const seq = (wanted: string) =>
   );
 
 /** What stands in the body or, the same words, in the query. */
-export const letterOrder = v.strictObject({
+const letterOrder = v.strictObject({
   reason: v.exactOptional(
     v.pipe(
       v.picklist(REFUSAL_REASONS, ({ input, received }) =>

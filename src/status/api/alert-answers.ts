@@ -34,7 +34,7 @@ export const alertView = v.pipe(
   v.title("Alert"),
 );
 
-export const resolvedAlert = v.pipe(
+const resolvedAlert = v.pipe(
   v.object({
     name: text("As in the configuration."),
     state: v.literal("resolved"),

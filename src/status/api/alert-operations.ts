@@ -24,7 +24,7 @@ const silence = {
   comment: "upgrade of the database",
 };
 
-export const alertsExample = {
+const alertsExample = {
   alerts: [alert],
   resolved: [
     {

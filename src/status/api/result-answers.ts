@@ -11,7 +11,7 @@ const series = {
   agg_func: text("The function: `avg`, say."),
 };
 
-export const resultRow = v.pipe(
+const resultRow = v.pipe(
   v.object({
     ...series,
     window_start: moment("The window is [start, end)."),

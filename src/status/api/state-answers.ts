@@ -61,7 +61,7 @@ const failures = {
   problem: v.exactOptional(text("What is wrong now, and when the next try is.")),
 };
 
-export const sourceStatus = v.pipe(
+const sourceStatus = v.pipe(
   v.object({
     kind: text("Such as `kafka`."),
     description: text("Where it reads, without secrets."),
@@ -77,7 +77,7 @@ export const sourceStatus = v.pipe(
   v.title("Source"),
 );
 
-export const ruleStatus = v.pipe(
+const ruleStatus = v.pipe(
   v.object({
     name: text("As in the configuration."),
     series: count("Series that it holds."),
@@ -94,7 +94,7 @@ export const ruleStatus = v.pipe(
   v.title("Rule"),
 );
 
-export const sinkStatus = v.pipe(
+const sinkStatus = v.pipe(
   v.object({
     name: text("As in the configuration."),
     kind: text("Such as `postgres`."),
@@ -163,7 +163,7 @@ export const statusAnswer = v.pipe(
   v.title("Status"),
 );
 
-export const windowStatus = v.pipe(
+const windowStatus = v.pipe(
   v.object({
     rule: text("Its rule."),
     window_start: moment("The window is [start, end)."),
@@ -183,7 +183,7 @@ export const windowsAnswer = v.pipe(
   v.title("WindowPage"),
 );
 
-export const deadLetter = v.pipe(
+const deadLetter = v.pipe(
   v.object({
     seq: count("Its number: letters are counted up."),
     reason: v.pipe(v.picklist(REFUSAL_REASONS), v.description("Why it was refused.")),
