@@ -5,6 +5,14 @@ export interface Received {
   readonly body: unknown;
 }
 
+/** An alert in a message of a webhook: what tests look at. */
+export interface ToldAlert {
+  readonly name: string;
+  readonly state: string;
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** How the next request is answered. `hang`: never. */
 export type Answer =
   | {
@@ -36,6 +44,11 @@ export class Receiver implements AsyncDisposable {
 
   get port(): number {
     return this.#server.port!; // it listens on one
+  }
+
+  /** The alerts of all messages, where those are of webhooks. */
+  get alerts(): ToldAlert[] {
+    return this.received.flatMap(({ body }) => (body as { alerts: ToldAlert[] }).alerts); // their form
   }
 
   /** Resolves once so many requests have come. */

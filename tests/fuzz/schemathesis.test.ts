@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { pythonWith } from "../bench/peers/peer.ts";
 import { isFull } from "../support/effort.ts";
 import { installExecutable } from "../support/executable.ts";
-import { configure, until, urlOf } from "../support/service.ts";
+import { configure, fill, urlOf } from "../support/service.ts";
 
 // Schemathesis reads the document of a running service and asks for all that it allows, and for what it does
 // not. It takes a Python and minutes, so it is part of the long form alone; what it ever found has a test
@@ -86,20 +86,6 @@ async function neverTaken(
   const isTaken = (path: string): boolean =>
     taken.some(([, labels]) => labels!.includes(`route="${path}"`));
   return Object.keys(paths).filter((path) => !isTaken(path) && !UNTAKEN.has(path));
-}
-
-/** Rows, open windows, and a dead letter. */
-async function fill(url: string, headers: Readonly<Record<string, string>>): Promise<void> {
-  const now = Math.floor(Date.now() / 1000);
-  const send = async (event: object): Promise<void> => {
-    await fetch(`${url}/vabus/events`, { method: "POST", headers, body: JSON.stringify(event) });
-  };
-  const status = async (): Promise<{ results: { added: number }; dead_letters: number }> =>
-    (await (await fetch(`${url}/status`, { headers })).json()) as never; // as declared
-  await send({ name: "cpu", value: 1.5, timestamp: now, labels: { host: "a" } });
-  await until(status, ({ results }) => results.added > 0);
-  await send({ name: "cpu", value: 1, timestamp: now - 100 });
-  await until(status, ({ dead_letters }) => dead_letters > 0);
 }
 
 async function fuzz(

@@ -65,13 +65,7 @@ beforeAll(async () => {
   server = await serve(createStatusApp(options), at);
   if (!hasOpenssl) return;
   using authority = new Authority().sign("server");
-  const files = {
-    cert: authority.text("server.pem"),
-    key: authority.text("server.key"),
-    clientCa: undefined,
-  };
-  const tls = { ...files, clientCertificates: "optional", clients: [], files } as const;
-  secure = await serve(createStatusApp(options), { ...at, tls });
+  secure = await serve(createStatusApp(options), { ...at, tls: authority.tls("server") });
 });
 
 afterAll(async () => {

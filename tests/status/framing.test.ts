@@ -49,11 +49,6 @@ describe.each(hasOpenssl ? ["http", "https"] : ["http"])("%s", (scheme) => {
 
   beforeAll(async () => {
     authority = scheme === "https" ? new Authority().sign("server") : undefined;
-    const files = authority && {
-      cert: authority.text("server.pem"),
-      key: authority.text("server.key"),
-      clientCa: undefined,
-    };
     const app = createStatusApp({
       view: fakeView(),
       access: accessAt("0.0.0.0"),
@@ -64,14 +59,7 @@ describe.each(hasOpenssl ? ["http", "https"] : ["http"])("%s", (scheme) => {
       port: 0,
       portAsked: true,
       logger: silentLogger,
-      tls: files && {
-        cert: "",
-        key: "",
-        clientCa: undefined,
-        clientCertificates: "optional",
-        clients: [],
-        files,
-      },
+      tls: authority?.tls("server"),
     });
   });
 

@@ -40,16 +40,9 @@ describe.skipIf(!hasOpenssl)("listenTls()", () => {
   });
 
   function settingsOf(more: Partial<TlsSettings> = {}, name = "server"): TlsSettings {
+    const tls = authority.tls(name);
     const clientCa = more.clientCa === undefined ? undefined : authority.text("ca.pem");
-    return {
-      cert: "",
-      key: "",
-      clientCa: undefined,
-      clientCertificates: "optional",
-      clients: [],
-      files: { cert: authority.text(`${name}.pem`), key: authority.text(`${name}.key`), clientCa },
-      ...more,
-    };
+    return { ...tls, files: { ...tls.files, clientCa }, ...more };
   }
 
   async function listen(

@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TlsFiles, TlsSettings } from "../../src/core/settings.ts";
 
 /** Whether certificates can be made here: CI always has what it takes. */
 export const hasOpenssl = Bun.which("openssl") !== null || process.env["CI"] === "true";
@@ -33,6 +34,13 @@ export class Authority implements Disposable {
 
   text(file: string): string {
     return readFileSync(this.path(file), "utf8");
+  }
+
+  /** Settings of a server that shows the certificate of a name, and asks its clients for none. */
+  tls(name: string): TlsSettings & { readonly files: TlsFiles } {
+    const clientCa = undefined;
+    const files = { cert: this.text(`${name}.pem`), key: this.text(`${name}.key`), clientCa };
+    return { cert: "", key: "", clientCa, clientCertificates: "optional", clients: [], files };
   }
 
   /** SHA-256, as openssl writes it. */

@@ -63,6 +63,22 @@ export function publish(url: string, events: readonly object[]): Promise<Respons
   return fetch(`${url}/vabus/events`, { method: "POST", body });
 }
 
+/**
+ * Publishes until there is something of everything: a window has fired, and an event that came after it is a
+ * dead letter. Of a service that fires each second.
+ */
+export async function fill(url: string, headers: Readonly<Record<string, string>>): Promise<void> {
+  const now = Math.floor(Date.now() / 1000);
+  const send = (event: object): Promise<Response> =>
+    fetch(`${url}/vabus/events`, { method: "POST", headers, body: JSON.stringify(event) });
+  const status = async (): Promise<{ results: { added: number }; dead_letters: number }> =>
+    (await (await fetch(`${url}/status`, { headers })).json()) as never; // as declared
+  await send({ name: "cpu", value: 1.5, timestamp: now, labels: { host: "a" } });
+  await until(status, ({ results }) => results.added > 0);
+  await send({ name: "cpu", value: 1, timestamp: now - 100 });
+  await until(status, ({ dead_letters }) => dead_letters === 1);
+}
+
 /** Opens an SQLite file of a service that may run: what finds it locked waits for a while. */
 export function openBeside(path: string, { readOnly = false } = {}): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly });

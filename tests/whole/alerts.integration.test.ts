@@ -8,14 +8,6 @@ import { configure, getJson, publish, startService, until } from "../support/ser
 
 const RUN_MS = 120_000;
 
-interface Told {
-  readonly alerts: readonly {
-    readonly name: string;
-    readonly state: string;
-    readonly labels: Record<string, string>;
-  }[];
-}
-
 interface Status {
   readonly alerts: readonly {
     readonly name: string;
@@ -41,8 +33,6 @@ await describeWithPostgres("alerts of a service over PostgreSQL", (server) => {
          });`,
       );
       const env = { PORT: "0", PG: url, HOOK: receiver.url };
-      const told = (): Told["alerts"] =>
-        receiver.received.flatMap(({ body }) => (body as Told).alerts);
       const first = await startService(aggregator, env);
       await until(
         () => fetch(`${first.url}/readyz`),
@@ -58,7 +48,7 @@ await describeWithPostgres("alerts of a service over PostgreSQL", (server) => {
       const pending = await until(statusOf(first.url), ({ alerts }) => alerts.length > 0);
       expect(pending.alerts[0]).toMatchObject({ name: "sink_down" });
       await receiver.count(1);
-      expect(told()).toMatchObject([
+      expect(receiver.alerts).toMatchObject([
         { name: "sink_down", state: "firing", labels: { sink: "warehouse" } },
       ]);
       const text = await (await fetch(`${first.url}/metrics`)).text();
@@ -80,8 +70,8 @@ await describeWithPostgres("alerts of a service over PostgreSQL", (server) => {
       expect(still.alerts).toMatchObject([{ name: "sink_down", state: "firing", silenced: true }]);
       await server.restart();
       await receiver.count(2);
-      expect(told().at(-1)).toMatchObject({ name: "sink_down", state: "resolved" });
-      expect(told().filter(({ state }) => state === "firing")).toHaveLength(1);
+      expect(receiver.alerts.at(-1)).toMatchObject({ name: "sink_down", state: "resolved" });
+      expect(receiver.alerts.filter(({ state }) => state === "firing")).toHaveLength(1);
       const listed = await aggregator.run(["alerts", "list", second.url, "--json"]);
       expect(JSON.parse(listed.stdout)).toMatchObject({
         alerts: [],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { deviations, document, type OpenApi } from "../support/conformance.ts";
 import { installExecutable } from "../support/executable.ts";
-import { configure, getJson, startService, until, urlOf } from "../support/service.ts";
+import { configure, fill, getJson, startService, urlOf } from "../support/service.ts";
 
 // A running service answers as its document says.
 
@@ -151,19 +151,6 @@ async function ask(url: string, asked: Ask, headers: Readonly<Record<string, str
   return answer.status === status
     ? wrong
     : [...wrong, `${method} ${path} → ${answer.status}, not ${status}`];
-}
-
-/** A window has fired, and an event came after it. */
-async function fill(url: string, headers: Readonly<Record<string, string>>): Promise<void> {
-  const now = Math.floor(Date.now() / 1000);
-  const send = (event: object): Promise<Response> =>
-    fetch(`${url}/vabus/events`, { method: "POST", headers, body: JSON.stringify(event) });
-  await send({ name: "cpu", value: 1.5, timestamp: now, labels: { host: "a" } });
-  const ledger = async (): Promise<Record<string, number>> =>
-    (await (await fetch(`${url}/status`, { headers })).json()) as Record<string, number>;
-  await until(ledger, (status) => (status["results"] as unknown as { added: number }).added > 0);
-  await send({ name: "cpu", value: 1, timestamp: now - 100 });
-  await until(ledger, (status) => status["dead_letters"] === 1);
 }
 
 describe("a running service", () => {
