@@ -73,7 +73,7 @@ export const DASHBOARD: Readonly<Record<string, readonly Panel[]>> = {
     },
     {
       title: "Alerts that fire",
-      about: "Those of the configuration.",
+      about: "Those of the configuration, and those that come with the program.",
       kind: "stat",
       queries: one(`sum(${of("aggregator_alerts", 'state="firing"')})`, "firing"),
       alarm: [1, 1],
