@@ -4,7 +4,6 @@ import type { Access } from "../../src/status/auth.ts";
 import type { LiveFeed } from "../../src/status/live-feed.ts";
 import { serve } from "../../src/status/serve.ts";
 import type { StagedPipeline } from "./staged-pipeline.ts";
-import { tokenAccess } from "./token-access.ts";
 
 /** A dashboard that is served, over a pipeline that plays itself. */
 export interface Stage extends AsyncDisposable {
@@ -16,21 +15,14 @@ export interface Stage extends AsyncDisposable {
   step(): void;
 }
 
-/** @param options `everyMs`: a second passes so often; 0: by hand. `token`: what is asked for. */
+/** @param options `access`: who is let in; everybody when left out. `port`: any when left out. */
 export async function openStage(
   pipeline: StagedPipeline,
-  options: {
-    readonly everyMs?: number;
-    readonly token?: string;
-    readonly access?: Access;
-    readonly port?: number;
-    readonly run?: string;
-  } = {},
+  options: { readonly access?: Access; readonly port?: number } = {},
 ): Promise<Stage> {
-  const { everyMs = 0, token, port = 0, run = "stage" } = options;
-  const { access = token === undefined ? { mode: "open" } : tokenAccess(token) } = options;
+  const { access = { mode: "open" }, port = 0 } = options;
   const { control } = pipeline;
-  const feed = createLiveFeed({ view: pipeline, control }, run);
+  const feed = createLiveFeed({ view: pipeline, control }, "stage");
   const app = createStatusApp({
     view: pipeline,
     control,
@@ -44,19 +36,16 @@ export async function openStage(
     portAsked: true,
     logger: silentLogger,
   });
-  const step = (): void => {
-    pipeline.step();
-    feed.tick();
-  };
-  const timer = everyMs > 0 ? setInterval(step, everyMs) : undefined;
   return {
     url: server.url,
     port: server.port,
     feed,
     pipeline,
-    step,
+    step() {
+      pipeline.step();
+      feed.tick();
+    },
     async [Symbol.asyncDispose]() {
-      clearInterval(timer);
       feed.close();
       await server.stop();
     },
