@@ -5,6 +5,7 @@ import { type Logger, partOf } from "../core/logger.ts";
 import { redact } from "../core/redact.ts";
 import { isEnough } from "../core/role.ts";
 import { type RouteDeclaration, routesBelow } from "../core/route.ts";
+import type { Read } from "../http/query.ts";
 import type { ServiceControl } from "../pipeline/control.ts";
 import type { PipelineStatus, PipelineView } from "../pipeline/view.ts";
 import { type Identity, identityOf } from "./access/identity.ts";
@@ -153,10 +154,7 @@ function resultRoutes({ view, control, feed, tapFeed, secrets = [] }: StatusOpti
       role: "viewer",
       about:
         "rows that fired lately; ?rule=, ?name=, ?agg_func=, ?labels=, ?from=, ?to= and ?limit=",
-      answer(c) {
-        const read = readResultQuery(c.req.url);
-        return "error" in read ? jsonAnswer(c, read, 400) : jsonAnswer(c, view.results(read.query));
-      },
+      answer: (c) => queryAnswer(c, readResultQuery, (query) => view.results(query)),
     },
     historyRoute(view, secrets),
     {
@@ -164,10 +162,7 @@ function resultRoutes({ view, control, feed, tapFeed, secrets = [] }: StatusOpti
       path: "/series",
       role: "viewer",
       about: "the series of these rows; ?search= and ?limit=",
-      answer(c) {
-        const read = readSeriesQuery(c.req.url);
-        return "error" in read ? jsonAnswer(c, read, 400) : jsonAnswer(c, view.series(read.query));
-      },
+      answer: (c) => queryAnswer(c, readSeriesQuery, (query) => view.series(query)),
     },
     {
       method: "GET",
@@ -241,24 +236,26 @@ function stateRoutes({ view, access, control, secrets = [] }: StatusOptions): Ro
       path: "/windows",
       role: "viewer",
       about: "windows that are held; ?limit= and ?after=",
-      answer(c) {
-        const read = readWindowPage(c.req.url);
-        return "error" in read ? jsonAnswer(c, read, 400) : jsonAnswer(c, view.windows(read.query));
-      },
+      answer: (c) => queryAnswer(c, readWindowPage, (query) => view.windows(query)),
     },
     {
       method: "GET",
       path: "/dead-letters",
       role: "viewer",
       about: "refused events with their reasons; ?limit=, ?after=, ?reason= and ?order=newest",
-      answer(c) {
-        const read = readLetterPage(c.req.url);
-        return "error" in read
-          ? jsonAnswer(c, read, 400)
-          : jsonAnswer(c, view.deadLetters(read.query));
-      },
+      answer: (c) => queryAnswer(c, readLetterPage, (query) => view.deadLetters(query)),
     },
   ];
+}
+
+/** Answers what a query asks for, or what is wrong with it. */
+function queryAnswer<Query>(
+  c: Context,
+  read: (url: string) => Read<Query>,
+  find: (query: Query) => unknown,
+): Response {
+  const said = read(c.req.url);
+  return "error" in said ? jsonAnswer(c, said, 400) : jsonAnswer(c, find(said.query));
 }
 
 /** What `/status` answers: how the service is, and what of it is for who asks. */
