@@ -15,6 +15,12 @@ export interface StreamReaderOptions {
   release(): void;
 }
 
+/** A chunk that was asked for. */
+interface AskedChunk {
+  /** Undefined: it is still under way. */
+  outcome: PromiseSettledResult<IteratorResult<Uint8Array>> | undefined;
+}
+
 /**
  * Reads NDJSON out of a stream that cannot be read twice: a pipe, or what comes out of gzip. Its cursor
  * is the offset in bytes; going on there means to pass over all that lies before.
@@ -24,7 +30,7 @@ export class StreamReader implements SourceReader {
   readonly #cutter: LineCutter;
   readonly #closing = new AbortController();
   /** The chunk under way: a read that ended without it leaves it to the next one. */
-  #pending: Promise<IteratorResult<Uint8Array>> | undefined;
+  #asked: AskedChunk | undefined;
   /** What of the last chunk did not fit. */
   #rest: Uint8Array | undefined;
   #skip: number;
@@ -68,21 +74,21 @@ export class StreamReader implements SourceReader {
 
   /** The chunk under way, the end, or "empty" when neither came before the deadline. */
   async #nextChunk(deadline: number, signal: AbortSignal): Promise<Uint8Array | "end" | "empty"> {
-    this.#pending ??= this.#options.chunks.next();
-    const waiting = Promise.withResolvers<IteratorResult<Uint8Array> | undefined>();
-    const wake = (): void => waiting.resolve(undefined);
-    // When nobody waits for the chunk any more, its failure is nobody's.
-    this.#pending.then(waiting.resolve, waiting.reject);
+    const asked = (this.#asked ??= this.#ask());
+    const waiting = Promise.withResolvers<void>();
+    const wake = (): void => waiting.resolve();
     signal.addEventListener("abort", wake, { once: true });
     this.#wake = wake;
     this.#deadline = deadline;
     this.#startTimer();
     try {
-      const next = await waiting.promise;
+      if (asked.outcome === undefined) await waiting.promise;
       signal.throwIfAborted();
       if (this.#closing.signal.aborted) throw new Error("Cannot read: the source was closed");
-      if (next === undefined) return "empty";
-      this.#pending = undefined;
+      if (asked.outcome === undefined) return "empty";
+      if (asked.outcome.status === "rejected") throw asked.outcome.reason;
+      this.#asked = undefined;
+      const next = asked.outcome.value;
       return next.done === true ? "end" : next.value;
     } catch (thrown) {
       if (signal.aborted || this.#closing.signal.aborted) throw thrown;
@@ -91,6 +97,17 @@ export class StreamReader implements SourceReader {
       signal.removeEventListener("abort", wake);
       this.#wake = undefined;
     }
+  }
+
+  /** Asks for the next chunk. When nobody waits for it any more, its failure is nobody's. */
+  #ask(): AskedChunk {
+    const asked: AskedChunk = { outcome: undefined };
+    // Once for each chunk, and not by each read: what stays pending keeps something of all who wait for it.
+    void Promise.allSettled([this.#options.chunks.next()]).then(([outcome]) => {
+      asked.outcome = outcome;
+      this.#wake?.();
+    });
+    return asked;
   }
 
   /** One timer for all reads: one for each chunk would cost more than the chunk. */
