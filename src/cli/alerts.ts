@@ -1,4 +1,4 @@
-import { nearest } from "../core/nearest.ts";
+import { mustBeOneOf } from "../core/must-be-one-of.ts";
 import { shownLine } from "../core/shown-text.ts";
 import type { AlertReport, Silence } from "../pipeline/view.ts";
 import { configArg, jsonArg } from "./args.ts";
@@ -56,7 +56,10 @@ export const alerts = defineCommand({
   ],
   async run(values, context) {
     const action = ACTIONS.find((known) => known === values.action);
-    if (action === undefined) throw new UsageError(unknownAction(values.action));
+    if (action === undefined)
+      throw new UsageError(
+        `Unknown action "${values.action}": ${mustBeOneOf(ACTIONS, values.action)}`,
+      );
     checkOptions(action, values);
     const { url, config, token, ca, cert, key } = values;
     const connection = { token, ca, cert, key };
@@ -202,10 +205,4 @@ function lengthOf(seconds: number): string {
     .filter(({ count }) => count > 0)
     .map(({ count, unit }) => `${count}${unit}`)
     .join(" ");
-}
-
-function unknownAction(word: string): string {
-  const meant = nearest(word, ACTIONS);
-  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-  return `Unknown action "${word}": must be one of ${ACTIONS.join(", ")}${hint}`;
 }

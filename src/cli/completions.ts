@@ -1,5 +1,5 @@
 import { loadConfig } from "../config/load.ts";
-import { nearest } from "../core/nearest.ts";
+import { mustBeOneOf } from "../core/must-be-one-of.ts";
 import { configArg } from "./args.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { bashScript } from "./completions/bash.ts";
@@ -52,17 +52,12 @@ export function completionsFor(all: () => readonly Command[]): Command {
         return EXIT.ok;
       }
       const kind = NAME_KINDS.find((one) => one === of);
-      if (kind === undefined) throw new UsageError(unknown(of));
+      if (kind === undefined)
+        throw new UsageError(`Cannot complete for "${of}": ${mustBeOneOf(KINDS, of)}`);
       const settings = await loadConfig({ path: config, cwd, env });
       terminal.hide(settings.secrets);
       for (const { name } of settings[kind] ?? []) terminal.print(name);
       return EXIT.ok;
     },
   });
-}
-
-function unknown(word: string): string {
-  const meant = nearest(word, KINDS);
-  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-  return `Cannot complete for "${word}": must be one of ${KINDS.join(", ")}${hint}`;
 }

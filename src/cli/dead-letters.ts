@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { REFUSAL_REASONS, type RefusalReason } from "../core/event.ts";
-import { nearest } from "../core/nearest.ts";
+import { mustBeOneOf } from "../core/must-be-one-of.ts";
 import type { Settings } from "../core/settings.ts";
 import { secondsOf } from "../core/time.ts";
 import { realClock } from "../pipeline/real-clock.ts";
@@ -98,7 +98,10 @@ export const deadLetters = defineCommand({
   ],
   async run(values, context) {
     const action = ACTIONS.find((known) => known === values.action);
-    if (action === undefined) throw new UsageError(unknown("action", values.action, ACTIONS));
+    if (action === undefined)
+      throw new UsageError(
+        `Unknown action "${values.action}": ${mustBeOneOf(ACTIONS, values.action)}`,
+      );
     const { url, config, json, token, ca, cert, key } = values;
     const connection = { token, ca, cert, key };
     const selection = { reason: reasonOf(values.reason), through: throughOf(values.through) };
@@ -263,7 +266,8 @@ async function stateOf(
 function reasonOf(word: string | undefined): RefusalReason | undefined {
   if (word === undefined) return undefined;
   const reason = REFUSAL_REASONS.find((known) => known === word);
-  if (reason === undefined) throw new UsageError(unknown("reason", word, REFUSAL_REASONS));
+  if (reason === undefined)
+    throw new UsageError(`Unknown reason "${word}": ${mustBeOneOf(REFUSAL_REASONS, word)}`);
   return reason;
 }
 
@@ -273,10 +277,4 @@ function throughOf(text: string | undefined): number | undefined {
     throw new UsageError(`Cannot take "${text}" for --through: must be the seq of a dead letter`);
   }
   return Number(text);
-}
-
-function unknown(what: string, word: string, known: readonly string[]): string {
-  const meant = nearest(word, known);
-  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-  return `Unknown ${what} "${word}": must be one of ${known.join(", ")}${hint}`;
 }

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { FatalError, messageOf } from "../core/errors.ts";
-import { nearest } from "../core/nearest.ts";
+import { mustBeOneOf } from "../core/must-be-one-of.ts";
 import { flinkJob } from "../flink/job.ts";
 import { configArg, jsonArg } from "./args.ts";
 import { defineCommand } from "./command.ts";
@@ -54,9 +54,7 @@ export const exportRules = defineCommand({
   ],
   async run({ to, config, output, events, rows, json }, { terminal, env, cwd }) {
     if (!TARGETS.some((target) => target === to)) {
-      const meant = nearest(to, TARGETS);
-      const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-      throw new UsageError(`Cannot export to "${to}": must be one of ${TARGETS.join(", ")}${hint}`);
+      throw new UsageError(`Cannot export to "${to}": ${mustBeOneOf(TARGETS, to)}`);
     }
     const settings = await loadConfig({ path: config, cwd, env });
     const place = (path: string | undefined): string | undefined =>

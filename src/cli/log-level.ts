@@ -1,6 +1,6 @@
 import { ConfigError } from "../core/errors.ts";
 import { type LevelName, LOG_LEVELS, LOG_PARTS, type LogPart } from "../core/logger.ts";
-import { nearest } from "../core/nearest.ts";
+import { mustBeOneOf } from "../core/must-be-one-of.ts";
 import { UsageError } from "./exit.ts";
 
 /** How much the log says: a level for all, and others for some parts. */
@@ -58,17 +58,12 @@ function read(text: string, failure: (why: string) => Error): LevelChoice {
 function levelNamed(word: string, failure: (why: string) => Error): LevelName {
   const known = LOG_LEVELS.find((level) => level === word);
   if (known !== undefined) return known;
-  throw failure(`Unknown level "${word}": ${wish(word, LOG_LEVELS)}`);
+  throw failure(`Unknown level "${word}": ${mustBeOneOf(LOG_LEVELS, word)}`);
 }
 
 function partNamed(word: string, failure: (why: string) => Error): LogPart {
   const parts = Object.keys(LOG_PARTS) as LogPart[]; // the keys of what is written there
   const known = parts.find((part) => part === word);
   if (known !== undefined) return known;
-  throw failure(`Unknown part "${word}": ${wish(word, parts)}`);
-}
-
-function wish(word: string, known: readonly string[]): string {
-  const meant = nearest(word, known);
-  return `must be one of ${known.join(", ")}${meant === undefined ? "" : `, did you mean ${meant}?`}`;
+  throw failure(`Unknown part "${word}": ${mustBeOneOf(parts, word)}`);
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { nearest } from "../core/nearest.ts";
+import { mustBeOneOf } from "../core/must-be-one-of.ts";
 
 /** A parameter: a text of the URL, and what it means. */
 type Parameter<Value> = v.GenericSchema<string, Value>;
@@ -75,8 +75,5 @@ export function moment(about: string): Parameter<number> {
 
 /** What is wrong with a word that is none of `words`, with the nearest of them. */
 export function wrongWord(words: readonly string[], received: string): string {
-  const word = received.replace(/^"(.*)"$/s, "$1");
-  const meant = nearest(word, words);
-  const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-  return `must be one of ${words.join(", ")}${hint}`;
+  return mustBeOneOf(words, received.replace(/^"(.*)"$/s, "$1"));
 }
