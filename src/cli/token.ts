@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { FatalError } from "../core/errors.ts";
 import { TOKENS_MAX } from "../core/limits.ts";
+import { mustBeOneOf } from "../core/must-be-one-of.ts";
 import { nearest } from "../core/nearest.ts";
 import { ROLES, type Role } from "../core/role.ts";
 import { millisOf, parseDuration, secondsOf } from "../core/time.ts";
@@ -12,6 +13,8 @@ import { configArg, jsonArg } from "./args.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { type KeptToken, KeptTokens } from "./kept-tokens.ts";
+import { painter } from "./screen/styles.ts";
+import { tableLines } from "./screen/table.ts";
 
 const ACTIONS = ["list", "make", "revoke"] as const;
 
@@ -82,13 +85,8 @@ export const token = defineCommand({
         );
       case "revoke":
         return revoke(kept, nameOf(name), output);
-      default: {
-        const meant = nearest(action, ACTIONS);
-        const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
-        throw new UsageError(
-          `Unknown action "${action}": must be one of ${ACTIONS.join(", ")}${hint}`,
-        );
-      }
+      default:
+        throw new UsageError(`Unknown action "${action}": ${mustBeOneOf(ACTIONS, action)}`);
     }
   },
 });
@@ -117,16 +115,9 @@ function list(kept: KeptTokens, { json, context: { terminal } }: Output): 0 {
       ? "never"
       : `${dayOf(one.expiresAtMs)}${isAlive(one, nowMs) ? "" : " (expired)"}`,
   ]);
-  const lines = [["NAME", "ROLE", "MADE", "EXPIRES"], ...rows];
-  const widths = [0, 1, 2].map((at) => Math.max(...lines.map((line) => line[at]!.length)));
-  for (const line of lines) {
-    terminal.print(
-      line
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    );
-  }
+  const columns = ["NAME", "ROLE", "MADE", "EXPIRES"].map((title) => ({ title }));
+  const paint = painter(terminal.printsColours);
+  terminal.printStyled(tableLines(columns, rows, { columns: Infinity, paint }).join("\n"));
   return EXIT.ok;
 }
 
@@ -209,11 +200,10 @@ function nameOf(name: string | undefined): string {
 function roleOf(word: string | undefined): Role {
   const role = ROLES.find((known) => known === word);
   if (role !== undefined) return role;
-  const wish = `must be one of ${ROLES.join(", ")}`;
-  if (word === undefined) throw new UsageError(`Missing option --role: ${wish}`);
-  const meant = nearest(word, ROLES);
   throw new UsageError(
-    `Unknown role "${word}": ${wish}${meant === undefined ? "" : `, did you mean ${meant}?`}`,
+    word === undefined
+      ? `Missing option --role: must be one of ${ROLES.join(", ")}`
+      : `Unknown role "${word}": ${mustBeOneOf(ROLES, word)}`,
   );
 }
 
