@@ -6,7 +6,7 @@ import { askService } from "./ask-service.ts";
 import { defineCommand } from "./command.ts";
 import { connectionArgs } from "./connection.ts";
 import { EXIT, UsageError } from "./exit.ts";
-import { addressOf } from "./running-letters.ts";
+import { addressOf } from "./service-address.ts";
 import type { Terminal } from "./terminal.ts";
 
 const ACTIONS = ["list", "silence", "unsilence", "test"] as const;

@@ -81,7 +81,8 @@ export async function openStream(options: StreamOptions): Promise<ReadableStream
   throw refusalOf(answer.status, { text, url, token });
 }
 
-function urlOf({ base, path }: Pick<AskOptions, "base" | "path">): URL {
+/** @throws {UsageError} The base is no URL of a service. */
+export function urlOf({ base, path }: Pick<AskOptions, "base" | "path">): URL {
   const url = URL.parse(base.replace(/\/$/, "") + path);
   if (url?.protocol === "http:" || url?.protocol === "https:") return url;
   throw new UsageError(`Cannot ask "${base}": must be a URL such as http://plant-7:8000`);

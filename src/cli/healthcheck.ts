@@ -1,14 +1,17 @@
 import { messageOf } from "../core/errors.ts";
 import { tlsInit } from "../sources/vabus/tls.ts";
 import { configArg, jsonArg } from "./args.ts";
+import { urlOf } from "./ask-service.ts";
 import { type CommandContext, defineCommand } from "./command.ts";
 import { type ConnectionValues, connectionArgs, connectionOf } from "./connection.ts";
-import { EXIT, type ExitCode, UsageError } from "./exit.ts";
-import { addressOf } from "./running-letters.ts";
+import { EXIT, type ExitCode } from "./exit.ts";
+import { addressOf } from "./service-address.ts";
 import { serviceUrl } from "./service-url.ts";
 
 /** Shorter than what a container runtime waits, so that the reason is still said. */
 const TIMEOUT_MS = 4_000;
+
+const HEALTH_PATH = "/healthz";
 
 /** For container runtimes: the image needs no other program to ask the service how it is. */
 export const healthcheck = defineCommand({
@@ -88,28 +91,20 @@ async function targetOf(
   const { url, config, files } = values;
   if (url !== undefined || config === undefined) {
     const { tls } = connectionOf(files, context);
-    const asked = healthUrl(url ?? ownAddress(context.env));
+    const asked = urlOf({ base: url ?? ownAddress(context.env), path: HEALTH_PATH });
     return { asked, tls: tls === undefined ? {} : tlsInit(tls) };
   }
   const { base, tls } = await addressOf({ url, config, connection: files, context });
   const init = tls === undefined ? {} : tlsInit(tls);
-  if (files.ca !== undefined) return { asked: healthUrl(base), tls: init };
+  const asked = urlOf({ base, path: HEALTH_PATH });
+  if (files.ca !== undefined) return { asked, tls: init };
   // It listens on this machine, is sent no secret and asked for none; its certificate names it as others call
   // it, not as this machine does, and its authority may be known to them alone.
   const own = (init as { tls?: object }).tls;
-  return {
-    asked: healthUrl(base),
-    tls: { tls: { ...own, rejectUnauthorized: false } } as RequestInit,
-  };
+  return { asked, tls: { tls: { ...own, rejectUnauthorized: false } } as RequestInit };
 }
 
 /** A service that listens on every address is asked on the loopback one. */
 function ownAddress(env: Readonly<Record<string, string | undefined>>): string {
   return serviceUrl(env["HOST"] ?? "127.0.0.1", env["PORT"] ?? "8000");
-}
-
-function healthUrl(base: string): URL {
-  const url = URL.parse(`${base.replace(/\/$/, "")}/healthz`);
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
-  throw new UsageError(`Cannot ask "${base}": must be a URL such as http://plant-7:8000`);
 }

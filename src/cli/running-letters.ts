@@ -1,16 +1,15 @@
-import { X509Certificate } from "node:crypto";
-import { loadConfig } from "../config/load.ts";
 import { FatalError } from "../core/errors.ts";
 import type { RefusalReason } from "../core/event.ts";
-import type { StatusSettings } from "../core/settings.ts";
 import type { ReplayOutcome } from "../pipeline/control.ts";
 import type { PipelineStatus } from "../pipeline/view.ts";
-import type { TlsFiles } from "../sources/vabus/tls.ts";
 import { askService } from "./ask-service.ts";
-import type { CommandContext } from "./command.ts";
-import { type Connection, type ConnectionValues, connectionOf } from "./connection.ts";
 import { EXIT } from "./exit.ts";
-import { serviceUrl } from "./service-url.ts";
+import {
+  type AddressOptions,
+  addressOf,
+  type ServiceAddress,
+  strangerAt,
+} from "./service-address.ts";
 
 /** As long as a hundred thousand letters may take, with the source read in between. */
 const REPLAY_MS_MAX = 120_000;
@@ -21,14 +20,8 @@ export interface LetterSelection {
   readonly through: number | undefined;
 }
 
-interface Options {
-  /** The service that was named; undefined: that of the configuration. */
-  readonly url: string | undefined;
-  readonly config: string | undefined;
+interface Options extends AddressOptions {
   readonly json: boolean;
-  /** How it is reached; absent: as the environment says. */
-  readonly connection?: ConnectionValues;
-  readonly context: CommandContext;
 }
 
 /** Has a running service take dead letters back, and tells what became of them. */
@@ -69,59 +62,10 @@ export async function purgeRunning(
   return EXIT.ok;
 }
 
-/** Where a service is asked. */
-export interface ServiceAddress extends Connection {
-  readonly base: string;
-  /** What the service there must be called; undefined: its URL was named, so it is the right one. */
-  readonly name: string | undefined;
-}
-
-/**
- * Where the service is that a command was told of: by its URL, or by the configuration.
- *
- * @throws {FatalError} The configuration names no port.
- */
-export async function addressOf(
-  options: Pick<Options, "url" | "config" | "connection" | "context">,
-): Promise<ServiceAddress> {
-  const { url, config, connection = {}, context } = options;
-  const { terminal, env, cwd } = context;
-  const given = connectionOf(connection, context);
-  if (url !== undefined) return { base: url, ...given, name: undefined };
-  const settings = await loadConfig({ path: config, cwd, env });
-  terminal.hide(settings.secrets);
-  const { name, status } = settings;
-  if (status.port === 0) {
-    throw new FatalError("The configuration names no port of the service: name its URL");
-  }
-  const base = serviceUrl(status.host, status.port, status.tls === undefined ? "http" : "https");
-  const token = given.token ?? status.token ?? operatorIn(status);
-  return { base, tls: ownAuthority(status), ...given, token, name };
-}
-
-/** Of the further tokens, one that may do whatever is asked for. */
-function operatorIn({ tokens = [] }: StatusSettings): string | undefined {
-  return tokens.find(({ role }) => role === "operator")?.token;
-}
-
-/** A certificate that nobody else signed is known here: it stands in the configuration. */
-function ownAuthority({ tls }: StatusSettings): TlsFiles | undefined {
-  const cert = tls?.files?.cert;
-  if (cert === undefined) return undefined;
-  const certificate = new X509Certificate(cert);
-  if (!certificate.checkIssued(certificate)) return undefined;
-  return { ca: cert, cert: undefined, key: undefined };
-}
-
+/** @throws {FatalError} It does not run, or another one listens where it should. */
 async function serviceOf(options: Options): Promise<ServiceAddress> {
   const address = await addressOf(options);
-  if (address.name !== undefined) await checkOwn(address);
-  return address;
-}
-
-/** @throws {FatalError} It does not run, or another one listens where it should. */
-async function checkOwn(address: ServiceAddress): Promise<void> {
-  const { base, name } = address;
+  if (address.name === undefined) return address;
   const advice = "Start it (aggregator run), or name its URL; what was refused is kept";
   let found: unknown;
   try {
@@ -130,7 +74,7 @@ async function checkOwn(address: ServiceAddress): Promise<void> {
     if (!(failure instanceof FatalError)) throw failure;
     throw new FatalError(`${failure.message}. ${advice}`, { cause: failure });
   }
-  const other = (found as Partial<PipelineStatus>).name; // of whoever listens there
-  if (other === name) return;
-  throw new FatalError(`At ${base} runs "${other}", not "${name}": name the URL of the right one`);
+  const stranger = strangerAt(address, (found as Partial<PipelineStatus>).name); // of whoever listens there
+  if (stranger !== undefined) throw new FatalError(stranger);
+  return address;
 }

@@ -1,7 +1,7 @@
 import { FatalError } from "../../core/errors.ts";
 import type { Health, PipelineStatus } from "../../pipeline/view.ts";
 import { askService } from "../ask-service.ts";
-import type { ServiceAddress } from "../running-letters.ts";
+import { type ServiceAddress, strangerAt } from "../service-address.ts";
 
 /** What one look at a service showed. */
 export type Look = Seen | Unseen;
@@ -23,10 +23,11 @@ export interface Unseen {
 
 /** Looks once. What goes wrong is part of the answer. @param at Unix seconds now. */
 export async function lookAt(
-  { base, token, tls, name }: ServiceAddress,
+  address: ServiceAddress,
   at: number,
   timeoutMs?: number,
 ): Promise<Look> {
+  const { base, token, tls } = address;
   const ask = { base, token, tls, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
   try {
     const [status, health] = await Promise.all([
@@ -34,10 +35,8 @@ export async function lookAt(
       askService({ ...ask, path: "/healthz" }),
     ]);
     const seen = status as PipelineStatus; // its shape is public
-    if (name !== undefined && seen.name !== name) {
-      const error = `At ${base} runs "${seen.name}", not "${name}": name the URL of the right one`;
-      return { kind: "unseen", at, error };
-    }
+    const stranger = strangerAt(address, seen.name);
+    if (stranger !== undefined) return { kind: "unseen", at, error: stranger };
     return { kind: "seen", at, status: seen, health: health as Health }; // so is this one's
   } catch (failure) {
     if (!(failure instanceof FatalError)) throw failure;
