@@ -120,12 +120,15 @@ export const deadLetters = defineCommand({
         return await purgeRunning(selection, { url, config, json, connection, context });
       return await purge(query, { path: config, json, context });
     }
+    const range = rangeOf(values, secondsOf(realClock.now()));
+    // From there on: those before are not even read.
+    const wanted = { ...query, after: range.after };
     const found =
-      values.url === undefined
-        ? ofState(query, await stateOf(values.config, context))
-        : ofService(query, { base: values.url, ...connectionOf(connection, context) });
+      url === undefined
+        ? ofState(wanted, await stateOf(config, context))
+        : ofService(wanted, { base: url, ...connectionOf(connection, context) });
     const { terminal } = context;
-    const letters = within(found, rangeOf(values, secondsOf(realClock.now())));
+    const letters = within(found, range);
     if (action === "export") return await exportAll(letters, { to: values.to, json, context });
     if (action === "counts") await countLetters(letters, { json, terminal });
     else {
@@ -169,6 +172,10 @@ function checkReplay({ reason, through, all }: LetterSelection & { readonly all:
 interface Query {
   readonly reason: RefusalReason | undefined;
   readonly through: number;
+}
+
+interface LookQuery extends Query {
+  readonly after: number;
 }
 
 async function exportAll(
@@ -221,12 +228,12 @@ async function purge(
 }
 
 async function* ofState(
-  { reason, through }: Query,
+  { reason, through, after: first }: LookQuery,
   options: StoredStateOptions,
 ): AsyncGenerator<DeadLetterView> {
   const stored = StoredState.read(options);
   try {
-    for (let after = 0; ; ) {
+    for (let after = first; ; ) {
       const some = stored.deadLetters.list({ after, limit: PAGE, reason });
       for (const letter of some) if (letter.seq <= through) yield letter;
       const last = some.at(-1);
@@ -239,11 +246,11 @@ async function* ofState(
 }
 
 async function* ofService(
-  { reason, through }: Query,
+  { reason, through, after: first }: LookQuery,
   service: Connection & { readonly base: string },
 ): AsyncGenerator<DeadLetterView> {
   const filter = reason === undefined ? "" : `&reason=${reason}`;
-  for (let after = "0"; ; ) {
+  for (let after = String(first); ; ) {
     const path = `/dead-letters?limit=${PAGE}&after=${after}${filter}`;
     // The shape of `/dead-letters` is public.
     const page = (await askService({ ...service, path })) as DeadLetterPage;
