@@ -7,6 +7,7 @@ import { mustBeOneOf } from "../core/must-be-one-of.ts";
 import { nearest } from "../core/nearest.ts";
 import { ROLES, type Role } from "../core/role.ts";
 import { millisOf, parseDuration, secondsOf } from "../core/time.ts";
+import { TOKEN_NAME, TOKEN_NAME_WANTED } from "../core/token-name.ts";
 import { realClock } from "../pipeline/real-clock.ts";
 import { digestOf, isAlive, makeToken } from "../status/access/token-entry.ts";
 import { configArg, jsonArg } from "./args.ts";
@@ -17,9 +18,6 @@ import { painter } from "./screen/styles.ts";
 import { tableLines } from "./screen/table.ts";
 
 const ACTIONS = ["list", "make", "revoke"] as const;
-
-/** As names of the configuration. */
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_.@ -]{0,63}$/u;
 
 /** The tokens that are kept beside the state: a running service sees at once what becomes of them. */
 export const token = defineCommand({
@@ -191,10 +189,8 @@ async function folderOf(
 
 function nameOf(name: string | undefined): string {
   if (name === undefined) throw new UsageError("Missing argument NAME: who the token is for");
-  if (NAME.test(name)) return name;
-  throw new UsageError(
-    `Cannot take "${name}" for a name: must be 1 to 64 letters, digits, spaces or _ . @ -, and begin with one of the first two`,
-  );
+  if (TOKEN_NAME.test(name)) return name;
+  throw new UsageError(`Cannot take "${name}" for a name: ${TOKEN_NAME_WANTED}`);
 }
 
 function roleOf(word: string | undefined): Role {

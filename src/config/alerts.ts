@@ -12,6 +12,7 @@ import type { Configurable } from "./env.ts";
 import type { Named } from "./named.ts";
 import { windowStep } from "./window-length.ts";
 import { parseWithin } from "./within.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 const TEXT_LENGTH_MAX = 1_000;
 
@@ -204,9 +205,4 @@ function summaryOf(when: AlertSettings["when"]): string {
   if (when.kind === "absence") return "No row of {labels.name} for {value}";
   if (when.kind === "rows") return "{labels.function} of {labels.name} is {value}, beyond {limit}";
   return "{alert}: {value}, beyond {limit} {labels}";
-}
-
-function withoutUndefined<Part extends object>(part: Part): Partial<Part> {
-  const entries = Object.entries(part).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Partial<Part>; // of its own entries
 }

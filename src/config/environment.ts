@@ -3,6 +3,7 @@ import { formatDuration, parseDuration } from "../core/time.ts";
 import type { Environment } from "./expand-env.ts";
 import { hintFor, shown } from "./explain.ts";
 import { otlpOfEnvironment } from "./otlp-environment.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** What the environment says for the parts that a file leaves open. */
 export interface EnvironmentConfig {
@@ -174,8 +175,4 @@ function sinksOf(reader: EnvironmentReader, absolute: (path: string) => string):
       return undefined;
     }
   }
-}
-
-function withoutUndefined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

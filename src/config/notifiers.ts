@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { NotifierSettings } from "../core/alert-settings.ts";
-import { millisOf } from "../core/time.ts";
+import { type DurationMicros, millisOf } from "../core/time.ts";
 import { duration } from "./duration.ts";
 import type { Configurable } from "./env.ts";
 import { hintFor, NO_VALUE, shown } from "./explain.ts";
@@ -37,7 +37,11 @@ const common = {
   ),
 };
 
-const repeat = v.optional(duration({ min: "1m" }));
+const repeat = v.pipe(
+  v.optional(duration({ min: "1m" })),
+  v.metadata({ type: "duration" }),
+  v.description("How often what still fires is said again; once when left out."),
+);
 
 /** Of Alertmanager, which has to hear of what fires again and again. */
 export const alertmanagerSchema = v.strictObject({
@@ -65,22 +69,14 @@ export const slackSchema = v.strictObject({
     v.description("Of the incoming webhook: whoever knows it may post, so it is a secret."),
   ),
   ...common,
-  repeatEvery: v.pipe(
-    repeat,
-    v.metadata({ type: "duration" }),
-    v.description("How often what still fires is said again; once when left out."),
-  ),
+  repeatEvery: repeat,
 });
 
 /** Of anything that takes JSON. */
 export const webhookSchema = v.strictObject({
   url: v.pipe(httpUrl, v.metadata({ kind: "secret" }), v.description("Gets a POST with JSON.")),
   ...common,
-  repeatEvery: v.pipe(
-    repeat,
-    v.metadata({ type: "duration" }),
-    v.description("How often what still fires is said again; once when left out."),
-  ),
+  repeatEvery: repeat,
 });
 
 /** The schemas of all, for the reference. */
@@ -143,10 +139,10 @@ export const notifierSchema: v.GenericSchema<NotifierInput, NotifierOutput> = v.
 interface NotifierParts {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly timeout: Parameters<typeof millisOf>[0];
-  readonly groupWait: Parameters<typeof millisOf>[0];
-  readonly resendEvery?: Parameters<typeof millisOf>[0];
-  readonly repeatEvery?: Parameters<typeof millisOf>[0] | undefined;
+  readonly timeout: DurationMicros;
+  readonly groupWait: DurationMicros;
+  readonly resendEvery?: DurationMicros;
+  readonly repeatEvery?: DurationMicros | undefined;
 }
 
 function outputOf(kind: Kind, parts: NotifierParts): NotifierOutput {
@@ -162,7 +158,7 @@ function outputOf(kind: Kind, parts: NotifierParts): NotifierOutput {
   };
 }
 
-/** With their names, and what of them must never be shown. */
+/** With their names. */
 export function notifiersOf(notifiers: readonly Named<NotifierOutput>[]): NotifierSettings[] {
   return notifiers.map(({ name, value }) => ({ name, ...value }));
 }

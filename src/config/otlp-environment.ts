@@ -1,3 +1,4 @@
+import { withoutUndefined } from "./without-undefined.ts";
 /** How the environment is read: what a variable says, and that it is wrong. */
 export interface VariableReader {
   text(name: string, path: string): string | undefined;
@@ -126,8 +127,4 @@ function millis(reader: VariableReader, { name, value }: Said): string | undefin
   if (/^\d{1,9}$/.test(value)) return `${value}ms`;
   reader.fail(name, `"${value}": must be a whole number of milliseconds`);
   return undefined;
-}
-
-function withoutUndefined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

@@ -20,6 +20,7 @@ import { rulesOf } from "./rules.ts";
 import { configSchema, EMBEDDED_SOURCE } from "./schema.ts";
 import { parseKey } from "./state-key.ts";
 import { statusSettingsOf } from "./status-schema.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 export interface ResolveOptions {
   /** For messages: the path of the file, or `the environment`. */
@@ -102,10 +103,6 @@ function merge(file: Section, environment: Section): Section {
     }
   }
   return merged;
-}
-
-function withoutUndefined(section: Section): Section {
-  return Object.fromEntries(Object.entries(section).filter(([, value]) => value !== undefined));
 }
 
 /** Checks, and reads texts of the environment as numbers where the schema wants numbers. */

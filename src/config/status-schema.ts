@@ -1,18 +1,16 @@
 import { resolve as resolvePath } from "node:path";
 import * as v from "valibot";
 import { TOKENS_MAX } from "../core/limits.ts";
-import { ROLES, type Role } from "../core/role.ts";
+import { ROLES } from "../core/role.ts";
 import type { StatusSettings } from "../core/settings.ts";
 import { millisOf, secondsOf } from "../core/time.ts";
+import { TOKEN_NAME, TOKEN_NAME_WANTED } from "../core/token-name.ts";
 import { duration } from "./duration.ts";
 import { instant } from "./instant.ts";
 
 const PORT_DEFAULT = 8000;
 
-/** Said by a picklist of these, and of valibot a tuple is wanted. */
-const role = v.picklist(ROLES as readonly [Role, ...Role[]]);
-
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_.@ -]{0,63}$/u;
+const role = v.picklist(ROLES);
 
 const tokenText = v.pipe(
   v.string(),
@@ -42,10 +40,7 @@ const roleByName = v.record(v.string(), role);
 const tokenSchema = v.strictObject({
   name: v.pipe(
     v.string(),
-    v.regex(
-      NAME,
-      "must be 1 to 64 letters, digits, spaces or _ . @ -, and begin with one of the first two",
-    ),
+    v.regex(TOKEN_NAME, TOKEN_NAME_WANTED),
     v.metadata({ kind: "plain" }),
     v.description("Who it is for: shown in the log and on the dashboard."),
   ),

@@ -4,7 +4,7 @@
  */
 export type Role = "viewer" | "operator" | "ingest";
 
-export const ROLES: readonly Role[] = ["viewer", "operator", "ingest"];
+export const ROLES = ["viewer", "operator", "ingest"] as const satisfies readonly Role[];
 
 /** What a route asks for. `none`: it is open to everybody; `any`: to everybody who has a role. */
 export type RouteRole = Role | "none" | "any";
