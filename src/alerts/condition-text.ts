@@ -16,7 +16,7 @@ export function conditionText(when: AlertCondition): string {
     case "signal": {
       const { about, unit } = SIGNALS[when.signal];
       const what = `${overText(when)}${about}${labelsOf(when.labels)}`;
-      return isFlag(when.signal) ? what : `${what} ${thresholdText(when.threshold, unit)}`;
+      return unit === "flag" ? what : `${what} ${thresholdText(when.threshold, unit)}`;
     }
   }
 }
@@ -45,10 +45,6 @@ export function limitOf(when: AlertCondition): number {
 
 function shortNumber(value: number): string {
   return String(Number(value.toPrecision(6)));
-}
-
-function isFlag(signal: string): boolean {
-  return ["source_down", "sink_down", "unbalanced", "fenced", "failed"].includes(signal);
 }
 
 function thresholdText({ side, limit, until }: Threshold, unit: string): string {

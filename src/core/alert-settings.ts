@@ -17,10 +17,13 @@ export interface Threshold {
   readonly until: number;
 }
 
-/** What the service says of itself, apart from its metrics: each has a unit, and some a label. */
+/**
+ * What the service says of itself, apart from its metrics: each has a unit, and some a label. A `flag` is 1 where
+ * something is so, else 0.
+ */
 export const SIGNALS = {
-  source_down: { about: "source is down", unit: "" },
-  sink_down: { about: "sink is down", unit: "" },
+  source_down: { about: "source is down", unit: "flag" },
+  sink_down: { about: "sink is down", unit: "flag" },
   watermark_lag: { about: "watermark lag", unit: "s" },
   late_share: { about: "share of late events", unit: "share" },
   outbox_rows: { about: "rows in the outbox", unit: "" },
@@ -29,9 +32,9 @@ export const SIGNALS = {
   disk_free: { about: "free share of the disk", unit: "share" },
   events_lost: { about: "events lost before we read them", unit: "" },
   dead_letters: { about: "events refused", unit: "" },
-  unbalanced: { about: "ledger does not balance", unit: "" },
-  fenced: { about: "another writer took over the sink", unit: "" },
-  failed: { about: "service stopped by a failure", unit: "" },
+  unbalanced: { about: "ledger does not balance", unit: "flag" },
+  fenced: { about: "another writer took over the sink", unit: "flag" },
+  failed: { about: "service stopped by a failure", unit: "flag" },
 } as const satisfies Readonly<Record<string, { readonly about: string; readonly unit: string }>>;
 
 export type SignalName = keyof typeof SIGNALS;
