@@ -6,6 +6,7 @@ import { askService } from "./ask-service.ts";
 import { defineCommand } from "./command.ts";
 import { connectionArgs } from "./connection.ts";
 import { EXIT, UsageError } from "./exit.ts";
+import { shortSpanText } from "./screen/numbers.ts";
 import { addressOf } from "./service-address.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -160,7 +161,8 @@ function linesOf(
       const marks = [silenced ? "silenced" : "", flapping === true ? "flapping" : ""].filter(
         Boolean,
       );
-      const age = clock === "event" ? `since ${timeOf(since)}` : `for ${lengthOf(now - since)}`;
+      const age =
+        clock === "event" ? `since ${timeOf(since)}` : `for ${shortSpanText(now - since)}`;
       const head = `${state.padEnd(8)} ${severity.padEnd(8)} ${name}`;
       return `${head}  ${summary}  (${[age, ...marks].join(", ")})`;
     },
@@ -182,27 +184,4 @@ function linesOf(
 
 function timeOf(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
-}
-
-/** `3m`, `2h 5m`, `4d 3h`: two units at the most. */
-function lengthOf(seconds: number): string {
-  const whole = Math.max(Math.floor(seconds), 0);
-  const parts = (
-    [
-      ["d", 86_400],
-      ["h", 3_600],
-      ["m", 60],
-      ["s", 1],
-    ] as const
-  ).map(([unit, size], i, all) => {
-    const left = i === 0 ? whole : whole % all[i - 1]![1];
-    return { unit, count: Math.floor(left / size) };
-  });
-  const first = parts.findIndex(({ count }) => count > 0);
-  if (first < 0) return "0s";
-  return parts
-    .slice(first, first + 2)
-    .filter(({ count }) => count > 0)
-    .map(({ count, unit }) => `${count}${unit}`)
-    .join(" ");
 }

@@ -23,6 +23,20 @@ export function spanText(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
+  return largestUnits(whole)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
+}
+
+/** The same of whole seconds, short: `0s`, `3m 4s`, `2d 5h`. */
+export function shortSpanText(seconds: number): string {
+  const units = largestUnits(Math.max(Math.floor(seconds), 0));
+  if (units.length === 0) return "0s";
+  return units.map(([count, unit]) => `${count}${unit === "min" ? "m" : unit}`).join(" ");
+}
+
+/** The two largest units of whole seconds; none of 0. */
+function largestUnits(whole: number): (readonly [count: number, unit: string])[] {
   const parts = [
     [Math.floor(whole / 86_400), "d"],
     [Math.floor(whole / 3600) % 24, "h"],
@@ -30,11 +44,7 @@ export function spanText(seconds: number): string {
     [whole % 60, "s"],
   ] as const;
   const first = parts.findIndex(([count]) => count > 0);
-  return parts
-    .slice(first, first + 2)
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(" ");
+  return first < 0 ? [] : parts.slice(first, first + 2).filter(([count]) => count > 0);
 }
 
 /** `2026-01-31 12:00:00 UTC`. @param seconds Unix time. */

@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { rateText, spanText, timeText, valueText } from "../../../src/cli/screen/numbers.ts";
+import {
+  rateText,
+  shortSpanText,
+  spanText,
+  timeText,
+  valueText,
+} from "../../../src/cli/screen/numbers.ts";
 
 test.each([
   [0, "0.0 s"],
@@ -11,6 +17,18 @@ test.each([
   [-3, "-3.0 s"],
 ])("spanText(%d) is %s", (seconds, text) => {
   expect(spanText(seconds)).toBe(text);
+});
+
+test.each([
+  [-1, "0s"],
+  [0.9, "0s"],
+  [59.9, "59s"],
+  [184, "3m 4s"],
+  [3600, "1h"],
+  [86_430, "1d"],
+  [187_500, "2d 4h"],
+])("shortSpanText(%d) is %s", (seconds, text) => {
+  expect(shortSpanText(seconds)).toBe(text);
 });
 
 test.each([
