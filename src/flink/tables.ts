@@ -38,14 +38,8 @@ export function eventsTable({ source, time }: Settings, path: string | undefined
     ? // Its options are those of the definition of this name.
       kafkaSource(source.options as KafkaLike)
     : [`'connector' = 'filesystem'`, `'path' = ${text(path ?? "events.ndjson")}`];
-  const notes =
-    kafka || path !== undefined
-      ? kafka
-        ? KAFKA_NOTES
-        : []
-      : [
-          `source ${source.definition.name} is not there: the job reads events.ndjson; --events names another file`,
-        ];
+  const missing = `source ${source.definition.name} is not there: the job reads events.ndjson; --events names another file`;
+  const ofFiles = path === undefined ? [missing] : [];
   return {
     sql: `CREATE TEMPORARY TABLE \`events\` (
   \`name\` STRING,
@@ -58,7 +52,7 @@ export function eventsTable({ source, time }: Settings, path: string | undefined
 ) WITH (
   ${[...connector, "'format' = 'json'", "'json.ignore-parse-errors' = 'true'"].join(",\n  ")}
 );`,
-    notes,
+    notes: kafka ? KAFKA_NOTES : ofFiles,
     isEndless: kafka,
   };
 }
