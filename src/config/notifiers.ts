@@ -4,6 +4,7 @@ import { type DurationMicros, millisOf } from "../core/time.ts";
 import { duration } from "./duration.ts";
 import type { Configurable } from "./env.ts";
 import { hintFor, NO_VALUE, shown } from "./explain.ts";
+import { headersSchema } from "./headers.ts";
 import type { Named } from "./named.ts";
 import { parseWithin } from "./within.ts";
 
@@ -21,7 +22,7 @@ const httpUrl = v.pipe(
 
 const common = {
   headers: v.pipe(
-    v.optional(v.record(v.string(), v.string()), {}),
+    v.optional(headersSchema, {}),
     v.metadata({ type: "texts by their names", kind: "secret" }),
     v.description('Sent with every message: `{ authorization: env("TOKEN") }`. Never shown.'),
   ),

@@ -2,10 +2,7 @@ import { resolve as resolvePath } from "node:path";
 import * as v from "valibot";
 import type { OtlpSettings } from "../core/settings.ts";
 import { duration } from "./duration.ts";
-
-/** What a header may be called, and what may stand in it (RFC 9110). */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
+import { headersSchema } from "./headers.ts";
 
 /** Where a collector takes metrics, below its URL. */
 const METRICS_PATH = "/v1/metrics";
@@ -20,13 +17,7 @@ export const otlpSchema = v.strictObject({
     v.description("Of the collector; `/v1/metrics` is added where it does not end so."),
   ),
   headers: v.pipe(
-    v.optional(
-      v.pipe(
-        v.record(v.string(), v.string()),
-        v.check(areHeaders, "must be headers: names of letters, digits and -, values of one line"),
-      ),
-      {},
-    ),
+    v.optional(headersSchema, {}),
     v.metadata({ kind: "secret", type: "texts by the names of headers" }),
     v.description("Headers of every request: a key, say. Never shown."),
   ),
@@ -59,12 +50,6 @@ function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "") return false;
   return url.protocol === "http:" || url.protocol === "https:";
-}
-
-function areHeaders(headers: Readonly<Record<string, string>>): boolean {
-  return Object.entries(headers).every(
-    ([name, value]) => HEADER_NAME.test(name) && HEADER_VALUE.test(value),
-  );
 }
 
 /** @param dir Absolute folder that paths count from. */

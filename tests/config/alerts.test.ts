@@ -254,6 +254,14 @@ describe("notifiers", () => {
     ],
     [{ kind: "slack", url: "hooks.slack.com" }, "must be a URL such as https://example.org/hook"],
     [5, "must be a notifier"],
+    [
+      { kind: "webhook", url: "https://x.example", headers: { "a b": "1" } },
+      "notifiers.x.headers: must be headers",
+    ],
+    [
+      { kind: "webhook", url: "https://x.example", headers: { a: "s3cret\r\nb: c" } },
+      "notifiers.x.headers: must be headers",
+    ],
   ])("that are none are refused: %j", (notifier, message) => {
     expect(() => resolved({ notifiers: { x: notifier } })).toThrow(message);
   });
